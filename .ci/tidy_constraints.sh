@@ -1,0 +1,9 @@
+#!/bin/sh
+# Takes from each line of a constraints file the marker that all of them share
+# (tool.uv.environments in pyproject.toml), so that those which matter are seen.
+set -eu
+sed -e "s/ and (sys_platform == 'darwin' or sys_platform == 'linux' or sys_platform == 'win32')//" \
+    -e "s/ ; python_full_version < '3.14'$//" \
+    -e "s/ ; python_full_version < '3.14' and / ; /" \
+    "$1" >"$1.tidy"
+mv "$1.tidy" "$1"

@@ -1,0 +1,42 @@
+# Needs make and a Python 3.11-3.13; every target first sets up its own .venv.
+# `make PYTHON=/path/to/python3.12 install` chooses the Python. All paths are relative,
+# so the name of the checkout's directory may hold spaces and the like.
+
+.PHONY: help install sweep ui check test test-long constraints clean
+READY = .venv/.ready
+RUN = .venv/bin/python -m
+
+help:  ## Lists these targets.
+	@sed -n 's/^\([a-z-]*\): .*## /make \1	/p' Makefile
+
+install: $(READY)  ## Sets up .venv; again whenever pyproject.toml or constraints.txt has changed.
+
+$(READY): pyproject.toml constraints.txt .ci/setup.sh
+	@sh .ci/setup.sh
+
+sweep: $(READY)  ## Runs the main job: a study on the daily maximum temperature of Seattle.
+	$(RUN) search sweep experiment=quickstart
+
+ui: $(READY)  ## Opens the MLflow UI on the store in mlruns/.
+	$(RUN) search ui
+
+check: $(READY)  ## Lints, checks the format and the types.
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) mypy
+
+test: $(READY)  ## Runs the tests.
+	$(RUN) pytest --numprocesses 2 --dist loadfile
+
+test-long: $(READY)  ## Runs the tests that take minutes each: full sizes, fresh environments.
+	$(RUN) pytest -m long
+
+constraints: $(READY)  ## Pins versions for what pyproject.toml asks; UPGRADE=--upgrade takes the newest.
+	$(RUN) uv pip compile --quiet --universal --python-version 3.11 $(UPGRADE) \
+	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+	    --extra cpu --extra dev --output-file constraints.txt pyproject.toml
+	@sh .ci/tidy_constraints.sh constraints.txt
+
+clean:  ## Removes .venv, caches and builds; never mlruns/.
+	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find conf search models datasets tests -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,124 @@
+"""Gaps filled from the past, and windows cut once.
+
+T: steps of the series. C: channels. F: features, the input channels of the net. W: window size.
+H: horizon. N: windows, one a forecast origin.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from datasets.errors import DatasetError
+
+Floats = NDArray[np.float32] | NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """Windows of one part, in the order of time. All arrays but `origins` are read-only views.
+
+    Attributes:
+        x: float32 [N, W, F], the steps (origin - W, origin]; strides, no copy.
+        y: [N, H] in the target's dtype, the steps (origin, origin + H].
+        origins: int64 [N], index of the last step that the window sees.
+        scored: bool [N, H], False where the target was filled.
+    """
+
+    x: NDArray[np.float32]
+    y: Floats
+    origins: NDArray[np.int64]
+    scored: NDArray[np.bool_]
+
+
+def fill_forward(
+    values: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Returns `values` [T, C] with each NaN replaced by its channel's last reading.
+
+    A step depends on itself and on earlier ones only: what is filled in the first k steps is the
+    same whatever follows. A gap at the very start has no past to be filled from, and a value from
+    the future or an invented one would not do: it is refused. A `Series` has none.
+
+    Returns:
+        filled: float64 [T, C] without NaN.
+        observed: bool [T, C], True where `values` holds a reading.
+
+    Raises:
+        DatasetError: a channel has no reading at the first step.
+    """
+    observed = ~np.isnan(values)
+    if len(values) and not observed[0].all():
+        channel = int(np.flatnonzero(~observed[0])[0])
+        raise DatasetError(
+            f"channel {channel} has no reading at the first step, and gaps are filled from the past"
+        )
+    steps = np.arange(len(values))[:, None]
+    last_read = np.maximum.accumulate(np.where(observed, steps, 0), axis=0)
+    return np.take_along_axis(values, last_read, axis=0), observed
+
+
+def cut(
+    features: Floats,
+    target: Floats,
+    observed: NDArray[np.bool_],
+    *,
+    window_size: int,
+    horizon: int,
+    start: int,
+    stop: int,
+) -> Windows:
+    """Returns every window whose H targets all lie in [start, stop).
+
+    Windows reach back before `start`, so the targets of a later part are the same for every window
+    size. From `start` 0 the first window is [0, W).
+
+    Args:
+        features: [T, F], scaled, without NaN; float32 and C order are used as they are.
+        target: [T].
+        observed: [T], True where the target was read, not filled.
+        window_size: W, at least 1.
+        horizon: H, at least 1.
+        start: first step that may be a target.
+        stop: the step after the last one that may be a target.
+
+    Raises:
+        DatasetError: [start, stop) lies outside the series, holds no window, or has fewer than W
+            steps before it; a feature or target of it is not finite.
+    """
+    length = len(features)
+    if features.ndim != 2 or target.shape != (length,) or observed.shape != (length,):
+        raise DatasetError(
+            f"features of shape {features.shape} do not fit targets of shape {target.shape} "
+            f"and {observed.shape}"
+        )
+    if window_size < 1 or horizon < 1 or not 0 <= start < stop <= length:
+        raise DatasetError(
+            f"no windows of task.window_size={window_size} and task.horizon={horizon} "
+            f"over steps {start} to {stop} of {length}"
+        )
+    if 0 < start < window_size:
+        raise DatasetError(
+            f"task.window_size={window_size} is longer than the {start} steps before the first "
+            "scored target:\nmake task.window_size, task.validation or task.test smaller"
+        )
+    first = max(start, window_size) - 1
+    count = stop - horizon - first
+    if count < 1:
+        raise DatasetError(
+            f"task.window_size={window_size} and task.horizon={horizon} do not fit into "
+            f"{stop - start} steps:\nmake them smaller, or the part longer"
+        )
+    inputs = np.ascontiguousarray(features, dtype=np.float32)[first + 1 - window_size : stop]
+    ahead = slice(first + 1, stop)
+    if not (np.isfinite(inputs).all() and np.isfinite(target[ahead]).all()):
+        raise DatasetError("windows are cut from finite numbers: fill the gaps first")
+    x = sliding_window_view(inputs[: count + window_size - 1], window_size, axis=0)
+    return Windows(
+        x=x.transpose(0, 2, 1),
+        y=cast(Floats, sliding_window_view(target[ahead], horizon)),
+        origins=np.arange(first, first + count, dtype=np.int64),
+        scored=sliding_window_view(observed[ahead], horizon),
+    )

@@ -1,0 +1,97 @@
+"""Climatology: the mean training reading at the target's position in the calendar.
+
+T steps of a series, P phases of a cycle, S slots.
+"""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.baselines.problem import Forecast, Problem
+
+HOUR = np.timedelta64(1, "h")
+DAY = np.timedelta64(1, "D")
+# Days before each month of a leap year, so that a calendar day has one number in every year.
+DAYS_BEFORE_MONTH = np.cumsum([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30])
+
+
+def climatology(problem: Problem) -> Forecast:
+    """The mean of the training readings at each target's position in the calendar.
+
+    A position without a training reading takes the nearest one of its cycle that has some.
+    """
+    positions = calendar_positions(problem.timestamps, problem.season)
+    learnt = np.flatnonzero(problem.observed[: problem.train_stop])
+    means = _means(problem.values[learnt], positions, learnt)
+    targets = problem.targets
+    predictions = means[positions.slot[targets], positions.phase[targets]]
+    return Forecast("climatology", predictions, {"by": positions.name})
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Positions:
+    """Where each step of a series stands in the calendar.
+
+    phase: [T], 0 to cycle - 1, goes round (December is next to January).
+    slot: [T], 0 to slots - 1, does not: a reading never stands in for one of another slot.
+    """
+
+    name: str
+    cycle: int
+    slots: int
+    phase: NDArray[np.int64]
+    slot: NDArray[np.int64]
+
+
+def calendar_positions(timestamps: NDArray[np.datetime64], season: int) -> Positions:
+    """Places each timestamp [T] in the cycle that suits the series' step.
+
+    A season of exactly a week asks for the weekly cycle: the hour of the week, or the weekday of
+    daily readings. All others have the yearly one: month and hour below a day, the calendar day,
+    the week of the year, and the month from 28 days on (one mean for yearly readings).
+    """
+    step = np.median(np.diff(timestamps).astype("timedelta64[s]").astype(np.int64))
+    days = timestamps.astype("datetime64[D]")
+    months = days.astype("datetime64[M]")
+    hour = (timestamps - days) // HOUR
+    month = months.astype(np.int64) % 12
+    no_slot = np.zeros_like(month)
+
+    one_day = DAY // np.timedelta64(1, "s")
+    if season > 1 and season * step == 7 * one_day:
+        weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
+        if step < one_day:
+            return Positions("hour of the week", 7 * 24, 1, weekday * 24 + hour, no_slot)
+        return Positions("weekday", 7, 1, weekday, no_slot)
+    if step < one_day:
+        return Positions("month and hour", 12, 24, month, hour)
+    calendar_day = DAYS_BEFORE_MONTH[month] + (days - months) // DAY
+    if step == one_day:
+        return Positions("calendar day", 366, 1, calendar_day, no_slot)
+    if step < 28 * one_day:
+        return Positions("week of the year", 52, 1, np.minimum(calendar_day // 7, 51), no_slot)
+    return Positions("month", 12, 1, month, no_slot)
+
+
+def _means(
+    readings: NDArray[np.float64], positions: Positions, steps: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Mean of the readings (taken at `steps`) at each position, [S, P], gaps filled."""
+    table = (positions.slots, positions.cycle)
+    cell = np.ravel_multi_index((positions.slot[steps], positions.phase[steps]), table)
+    size = positions.slots * positions.cycle
+    counts = np.bincount(cell, minlength=size).reshape(table)
+    sums = np.bincount(cell, weights=readings, minlength=size).reshape(table)
+
+    means = np.full(table, readings.mean())  # stays where a slot has no reading in any phase
+    phases = np.arange(positions.cycle)
+    for slot in range(positions.slots):
+        seen = np.flatnonzero(counts[slot])
+        if len(seen):
+            apart = np.abs(phases[:, None] - seen)
+            nearest = seen[np.minimum(apart, positions.cycle - apart).argmin(axis=1)]
+            means[slot] = sums[slot, nearest] / counts[slot, nearest]
+    return means

@@ -1,0 +1,32 @@
+"""Baselines that repeat what was seen last."""
+
+import numpy as np
+
+from models.baselines.problem import Forecast, Problem
+
+
+def persistence(problem: Problem) -> Forecast:
+    """The last value, at every step."""
+    last = problem.values[problem.origins, None]
+    return Forecast("persistence", np.repeat(last, problem.horizon, axis=1), {})
+
+
+def seasonal_naive(problem: Problem) -> Forecast:
+    """The value one season before the target, of the last season known at the origin.
+
+    Where that lies before the series, the last value.
+    """
+    steps = np.arange(1, problem.horizon + 1)
+    seasons = -(-steps // problem.season)  # as many as it takes to get back to the origin
+    source = problem.targets - seasons * problem.season
+    source = np.where(source < 0, problem.origins[:, None], source)
+    return Forecast("seasonal_naive", problem.values[source], {"season": problem.season})
+
+
+def drift(problem: Problem) -> Forecast:
+    """The last value, plus the mean change per step of the training part for each step ahead."""
+    first, last = problem.values[0], problem.values[problem.train_stop - 1]
+    change = float(last - first) / (problem.train_stop - 1)
+    ahead = change * np.arange(1, problem.horizon + 1)
+    predictions = problem.values[problem.origins, None] + ahead
+    return Forecast("drift", predictions, {"change_per_step": change})

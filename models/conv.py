@@ -1,0 +1,77 @@
+"""The convolution block: a stack of causal 1-D convolutions over the window.
+
+B windows in a batch, L time steps, F channels. Each layer maps [B, L, F] to
+[B, ceil(L / strides), filters], and the last step of its output sees the last step of its input.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, final
+
+from models.checks import ACTIVATIONS, check_choice, check_whole
+from models.errors import Infeasible
+
+if TYPE_CHECKING:
+    import keras
+
+
+@final
+@dataclass
+class Conv:
+    """Options of the block, `model.conv`; `layers: 0` switches it off.
+
+    kernel_size may be larger than the window: causal padding fills up with zeros on the left.
+    Not frozen, because OmegaConf makes a configuration of a frozen dataclass read-only.
+    """
+
+    layers: int = 0
+    filters: int = 64
+    kernel_size: int = 5
+    strides: int = 1
+    activation: str = "relu"
+
+    def __post_init__(self) -> None:
+        check_whole("model.conv.layers", self.layers, least=0)
+        check_whole("model.conv.filters", self.filters, least=1)
+        check_whole("model.conv.kernel_size", self.kernel_size, least=1)
+        check_whole("model.conv.strides", self.strides, least=1)
+        check_choice("model.conv.activation", self.activation, ACTIVATIONS)
+
+
+def conv_block(x: "keras.KerasTensor", options: Conv) -> "keras.KerasTensor":
+    """Appends the layers conv_1, conv_2, … to x.
+
+    Args:
+        x: [B, L, F].
+
+    Returns:
+        [B, L', filters], or x itself if the block is off.
+
+    Raises:
+        Infeasible: a layer's strides exceed the time steps that are left.
+    """
+    from keras import layers
+
+    window_size = x.shape[1]
+    for number in range(1, options.layers + 1):
+        steps = x.shape[1]
+        if options.strides > steps:
+            raise Infeasible(
+                f"conv layer {number} strides {options.strides} over {steps} time steps"
+                f" (of a window of {window_size}).\n"
+                "Lower model.conv.strides or model.conv.layers, or raise task.window_size."
+            )
+        # Keras takes every strides-th step counted from the first one, so the newest readings would
+        # fall between two outputs. Without the oldest (L - 1) % strides steps the last output
+        # stands on the last reading; what is lost is the far end of the window.
+        surplus = (steps - 1) % options.strides
+        if surplus:
+            x = layers.Cropping1D((surplus, 0), name=f"conv_{number}_align")(x)
+        x = layers.Conv1D(
+            options.filters,
+            options.kernel_size,
+            strides=options.strides,
+            padding="causal",
+            activation=options.activation,
+            name=f"conv_{number}",
+        )(x)
+    return x

@@ -1,0 +1,3 @@
+"""Finds the best Keras forecaster for a time series."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,129 @@
+"""The files of a trial, made where its result is: a worker, as a rule.
+
+N forecast origins, H horizon.
+"""
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from omegaconf import OmegaConf
+
+from datasets import Series
+from search.config import from_plain
+from search.data import folds_of, load_series, targets, visible
+from search.plots import style
+from search.plots import trial as plots
+from search.plots.residuals import residuals
+from search.runtime import describe
+from search.trial import Execution, Plan, Result
+
+FIGURES = ("forecast.png", "learning_curve.png", "residuals.png")
+
+
+def trial_artifacts(plan: Plan, result: Result, *, figures: bool) -> dict[str, bytes]:
+    """Returns the files of a trial by name: its configuration, predictions, pictures and net."""
+    files = {
+        "config.yaml": OmegaConf.to_yaml(OmegaConf.create(plan.config)).encode(),
+        "environment.json": json.dumps(describe(), indent=2).encode(),
+    }
+    if result.trace:
+        files["traceback.txt"] = result.trace.encode()
+    if result.model:
+        files["model.keras"] = result.model
+    shown = result.shown
+    if shown is None:
+        return files
+    drawn: dict[str, Callable[[], Figure]] = {"learning_curve.png": lambda: _curves(plan, result)}
+    if np.isfinite(shown.forecast).all():
+        series = load_series(plan.config["dataset"])
+        predictions = _predictions(plan, series, shown, shown.forecast)
+        files["predictions.csv"] = predictions.to_csv(
+            index=False, float_format="%.10g", date_format="%Y-%m-%dT%H:%M:%S"
+        ).encode()
+        drawn["forecast.png"] = lambda: _forecast(plan, series, shown, predictions)
+        drawn["residuals.png"] = lambda: _residuals(plan, series, predictions)
+    if figures:
+        files |= {name: style.to_png(draw()) for name, draw in drawn.items()}
+    return files
+
+
+def _predictions(
+    plan: Plan, series: Series, shown: Execution, forecast: NDArray[np.float64]
+) -> pd.DataFrame:
+    """Returns a row a forecast value: timestamp, actual, forecast, step, origin, fold."""
+    task = from_plain(plan.config).task
+    fold = folds_of(series, task)[shown.fold]
+    origins = np.arange(fold.train_stop - 1, fold.validation_stop - task.horizon)
+    steps = np.broadcast_to(np.arange(1, task.horizon + 1), forecast.shape)
+    return pd.DataFrame(
+        {
+            "timestamp": series.timestamps[targets(origins, task.horizon)].ravel(),
+            "actual": shown.actual.ravel(),
+            "forecast": forecast.ravel(),
+            "step": steps.ravel(),
+            "origin": np.repeat(series.timestamps[origins], task.horizon),
+            "fold": fold.number,
+        }
+    )
+
+
+def _title(plan: Plan, series: Series, what: str) -> str:
+    return f"{what} · {series.name} · trial {plan.number}"
+
+
+def _forecast(plan: Plan, series: Series, shown: Execution, predictions: pd.DataFrame) -> Figure:
+    name, values = plan.baseline
+    beside = (
+        _predictions(plan, series, shown, values) if values.shape == shown.forecast.shape else None
+    )
+    return plots.forecast(
+        predictions,
+        baseline=beside,
+        baseline_name=name,
+        unit=series.unit,
+        title=_title(plan, series, "Forecast of the validation block"),
+        season=_season(plan, series),
+    )
+
+
+def _residuals(plan: Plan, series: Series, predictions: pd.DataFrame) -> Figure:
+    return residuals(
+        predictions,
+        unit=series.unit,
+        title=_title(plan, series, "Residuals"),
+        season=_season(plan, series),
+        frequency=series.frequency,
+    )
+
+
+def _season(plan: Plan, series: Series) -> int:
+    return visible(series, from_plain(plan.config).task).season
+
+
+def _curves(plan: Plan, result: Result) -> Figure:
+    series = load_series(plan.config["dataset"])
+    rows = [
+        {
+            "fold": execution.fold,
+            "execution": execution.execution,
+            "epoch": epoch.epoch,
+            "loss": epoch.loss,
+            "mae": epoch.mae,
+            "val_loss": epoch.val_loss,
+            "val_mae": epoch.val_mae,
+            "validation_mae": epoch.score,
+        }
+        for execution in result.executions
+        for epoch in execution.curve
+    ]
+    columns = ["fold", "execution", "epoch", "loss", "mae", "val_loss", "val_mae", "validation_mae"]
+    return plots.learning_curve(
+        pd.DataFrame(rows, columns=columns),
+        unit=series.unit,
+        title=_title(plan, series, "Learning curves"),
+        best_epoch=None,
+    )

@@ -1,0 +1,267 @@
+"""Keras Tuner's oracles behind ask and tell; its tuners, which train, stay out.
+
+A choice is an index there, so that null, booleans and texts of any kind are possible.
+"""
+
+import shutil
+import tempfile
+import warnings
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import keras_tuner
+from keras_tuner.engine import hyperparameters as hp
+from keras_tuner.engine.base_tuner import BaseTuner
+from keras_tuner.engine.hyperparameters import HyperParameter
+from keras_tuner.engine.oracle import Oracle
+from keras_tuner.engine.trial import Trial
+
+# Private: the public `conditional_scope` cannot name two parents. A contract test draws from it.
+from keras_tuner.src.engine.conditions import Parent
+
+from search.backends.base import Answer, Backend, Proposal, Recorded
+from search.conditions import Clause
+from search.seeds import derived
+from search.space import Choice, Parameter, Point, Space
+from search.validation import AtLeast, check_value
+
+OBJECTIVE = keras_tuner.Objective("score", "min")
+_STATES = {"complete": "COMPLETED", "pruned": "COMPLETED", "failed": "FAILED"}
+# Keras Tuner counts failures in a row and then raises for ever; `study.max_failed` is ours.
+_NEVER = 10**9
+# A condition becomes one of Keras Tuner's where the parameter it names has few and exact values;
+# otherwise the value is drawn and dropped.
+_LISTED = 1000
+_NO_CODE = -1  # stands where no value passes: never drawn
+
+
+class KerasTunerBackend(Backend):
+    """An oracle over the space."""
+
+    def __init__(self, space: Space, oracle: Oracle, *, replayed: bool = False) -> None:
+        self._space = space
+        self._replayed = self.multi_fidelity = replayed
+        folder = tempfile.mkdtemp(prefix="sweepcast-oracle-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        oracle.verbose = 0
+        # The public way to give an oracle the folder it insists on.
+        self._oracle = BaseTuner(
+            oracle, hypermodel=_no_model, directory=folder, project_name="oracle"
+        ).oracle
+        self._open: dict[int, Trial] = {}
+
+    def ask(self, number: int) -> Proposal | Answer:
+        """Returns the oracle's next values; Hyperband may wait for a round to end."""
+        with warnings.catch_warnings():
+            # The Bayesian oracle's fits may stop at a bound: nothing that a user could act on.
+            warnings.filterwarnings("ignore", module=r"sklearn\.gaussian_process")
+            trial = self._oracle.create_trial(f"trial-{number}")
+        if trial.status == "RUNNING":
+            self._open[number] = trial
+            return self._proposal(trial)
+        self._oracle.ongoing_trials.pop(f"trial-{number}", None)
+        return Answer.WAIT if trial.status == "IDLE" else Answer.EXHAUSTED
+
+    def enqueue(self, number: int, point: Point) -> Proposal:
+        """Puts `point` in the place of the values that the oracle proposed, if any."""
+        if number not in self._open:
+            return self._proposal(self._insert(number, point))
+        trial = self._open[number]
+        own = {k: v for k, v in trial.hyperparameters.values.items() if k.startswith("tuner/")}
+        trial.hyperparameters.values = {**self._encoded(point), **own}
+        return self._proposal(trial)
+
+    def tell(self, number: int, state: str, score: float | None) -> None:
+        """Ends trial `number`; a pruned one counts with its last score."""
+        trial = self._open.pop(number)
+        if score is None:
+            state = "failed"
+        else:
+            self._oracle.update_trial(trial.trial_id, {OBJECTIVE.name: score})
+        trial.status = _STATES[state]
+        self._oracle.end_trial(trial)
+
+    def restore(self, trials: Sequence[Recorded]) -> None:
+        """Puts the trials back: by asking again in the recorded order, or as they are."""
+        if not self._replayed:
+            for trial in trials:
+                self._insert(trial.number, trial.proposal.point)
+                if trial.state is not None:
+                    self.tell(trial.number, trial.state, trial.score)
+            return
+        asks = [(trial.asked, trial, True) for trial in trials]
+        tells = [(trial.told, trial, False) for trial in trials if trial.told is not None]
+        for _, trial, is_ask in sorted(asks + tells, key=lambda event: event[0]):
+            if not is_ask:
+                self.tell(trial.number, str(trial.state), trial.score)
+            else:
+                proposal = self.ask(trial.number)
+                if isinstance(proposal, Answer) or proposal.point != trial.proposal.point:
+                    self.enqueue(trial.number, trial.proposal.point)
+
+    def _insert(self, number: int, point: Point) -> Trial:
+        values = self._oracle.get_space()
+        values.values = self._encoded(point)
+        trial = Trial(values, trial_id=str(number), status="RUNNING")
+        self._oracle.trials[trial.trial_id] = trial
+        self._oracle.start_order.append(trial.trial_id)
+        self._oracle.ongoing_trials[f"trial-{number}"] = trial
+        self._open[number] = trial
+        return trial
+
+    def _proposal(self, trial: Trial) -> Proposal:
+        values = trial.hyperparameters.values
+        notes = {key: value for key, value in values.items() if key.startswith("tuner/")}
+
+        def decoded(parameter: Parameter) -> Any:
+            value = values[parameter.name]
+            return (
+                parameter.choices[value] if isinstance(parameter, Choice) else parameter.snap(value)
+            )
+
+        return Proposal(self._space.build(decoded), notes.get("tuner/epochs"), notes)
+
+    def _encoded(self, point: Point) -> dict[str, Any]:
+        choices = {p.name: p.choices for p in self._space.parameters if isinstance(p, Choice)}
+        return {
+            name: _index(choices[name], value) if name in choices else value
+            for name, value in point.items()
+        }
+
+
+def _index(choices: Sequence[Any], value: Any) -> int:
+    # Not `.index`: it takes True for 1.
+    return next(i for i, c in enumerate(choices) if c == value and type(c) is type(value))
+
+
+def _no_model(_: keras_tuner.HyperParameters) -> None:
+    """Builds nothing: oracles need no model."""
+
+
+def hyperparameters(space: Space) -> keras_tuner.HyperParameters:
+    """Returns the space as Keras Tuner declares it, conditions included."""
+    parameters = {parameter.name: parameter for parameter in space.parameters}
+    declared = [
+        _declared(parameter, [_parent(parameters[clause.name], clause) for clause in clauses])
+        for parameter in space.parameters
+        if (clauses := _varying(parameter, space)) is not None
+    ]
+    container = keras_tuner.HyperParameters()
+    container.merge(declared)
+    return container
+
+
+def _varying(parameter: Parameter, space: Space) -> list[Clause] | None:
+    """Returns the clauses on searched parameters that Keras Tuner can check.
+
+    None: a clause on a constant fails, the parameter is never active.
+    """
+    searched = {p.name: p for p in space.parameters}
+    constant = [clause for clause in parameter.when if clause.name not in searched]
+    if not all(clause.holds(space.constants.get(clause.name)) for clause in constant):
+        return None
+    return [c for c in parameter.when if c.name in searched and _listed(searched[c.name])]
+
+
+def _listed(parameter: Parameter) -> bool:
+    """Whether its values are few and exact; Keras Tuner's float steps carry the noise of sums."""
+    exact = isinstance(parameter, Choice) or parameter.integer
+    return exact and len(parameter.values() or ()) < _LISTED
+
+
+def _parent(parameter: Parameter, clause: Clause) -> Parent:
+    values = parameter.values() or ()
+    codes = range(len(values)) if isinstance(parameter, Choice) else values
+    passing = [code for code, value in zip(codes, values, strict=True) if clause.holds(value)]
+    return Parent(parameter.name, passing or [_NO_CODE])
+
+
+def _declared(parameter: Parameter, conditions: list[Parent]) -> HyperParameter:
+    if isinstance(parameter, Choice):
+        numeric = all(
+            isinstance(c, int | float) and not isinstance(c, bool) for c in parameter.choices
+        )
+        codes = list(range(len(parameter.choices)))
+        return hp.Choice(parameter.name, codes, ordered=numeric, conditions=conditions)
+    kind = hp.Int if parameter.integer else hp.Float
+    return kind(
+        parameter.name,
+        parameter.low,
+        parameter.high,
+        step=parameter.step,
+        sampling="log" if parameter.log else "linear",
+        conditions=conditions,
+    )
+
+
+def _common(space: Space, seed: int) -> dict[str, Any]:
+    return {
+        "objective": OBJECTIVE,
+        "hyperparameters": hyperparameters(space),
+        "seed": seed + 1,  # 0 means "at random" there
+        "allow_new_entries": False,
+        "tune_new_entries": False,
+        "max_consecutive_failed_trials": _NEVER,
+    }
+
+
+def random(space: Space, *, epochs: int, seed: int, restored: int) -> KerasTunerBackend:  # noqa: ARG001
+    """Builds the random search oracle."""
+    oracle = keras_tuner.oracles.RandomSearchOracle(
+        max_trials=None, **_common(space, derived(seed, restored))
+    )
+    return KerasTunerBackend(space, oracle)
+
+
+def bayesian(
+    space: Space,
+    *,
+    epochs: int,  # noqa: ARG001
+    seed: int,
+    restored: int,
+    num_initial_points: int | None = None,
+    alpha: float = 1e-4,
+    beta: float = 2.6,
+) -> KerasTunerBackend:
+    """Builds the Bayesian optimisation oracle.
+
+    Raises:
+        BadInput: an option is too small.
+    """
+    check_value("backend.num_initial_points", num_initial_points, AtLeast(1))
+    check_value("backend.alpha", alpha, AtLeast(0, open=True))
+    check_value("backend.beta", beta, AtLeast(0))
+    oracle = keras_tuner.oracles.BayesianOptimizationOracle(
+        max_trials=None,
+        num_initial_points=num_initial_points,
+        alpha=alpha,
+        beta=beta,
+        **_common(space, derived(seed, restored)),
+    )
+    return KerasTunerBackend(space, oracle)
+
+
+def hyperband(
+    space: Space,
+    *,
+    epochs: int,
+    seed: int,
+    restored: int,  # noqa: ARG001
+    factor: int = 3,
+    hyperband_iterations: int = 100,
+) -> KerasTunerBackend:
+    """Builds the Hyperband oracle; `epochs` is the longest rung.
+
+    Raises:
+        BadInput: an option is too small.
+    """
+    check_value("backend.factor", factor, AtLeast(2))
+    check_value("backend.hyperband_iterations", hyperband_iterations, AtLeast(1))
+    oracle = keras_tuner.oracles.HyperbandOracle(
+        max_epochs=epochs,
+        factor=factor,
+        hyperband_iterations=hyperband_iterations,
+        **_common(space, seed),
+    )
+    return KerasTunerBackend(space, oracle, replayed=True)

@@ -1,0 +1,184 @@
+"""Optuna's samplers behind ask and tell, on an in-memory study that the ledger refills."""
+
+import warnings
+from collections.abc import Sequence
+from functools import partial
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
+from optuna.trial import TrialState, create_trial
+
+from search.backends.base import Answer, Backend, Proposal, Recorded
+from search.seeds import derived
+from search.space import Choice, Parameter, Point, Space, Value
+from search.validation import AtLeast, OneOf, check_value
+
+_STATES = {
+    "complete": TrialState.COMPLETE,
+    "pruned": TrialState.PRUNED,
+    "failed": TrialState.FAIL,
+}
+_LAST_STEP = 0  # a pruned trial carries one value: the last that it reached
+
+
+def distribution(parameter: Parameter) -> BaseDistribution:
+    """Returns the Optuna distribution of `parameter`."""
+    if isinstance(parameter, Choice):
+        return CategoricalDistribution(parameter.choices)
+    if parameter.integer:
+        return IntDistribution(
+            int(parameter.low), int(parameter.high), parameter.log, int(parameter.step or 1)
+        )
+    return FloatDistribution(parameter.low, parameter.high, log=parameter.log, step=parameter.step)
+
+
+class OptunaBackend(Backend):
+    """A sampler over the space.
+
+    Conditions are drawn define-by-run. With `flat`, every parameter is drawn and the inactive ones
+    are dropped: for a sampler whose sequence allows no conditions.
+    """
+
+    def __init__(self, space: Space, sampler: BaseSampler, *, flat: bool = False) -> None:
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self._space = space
+        self._distributions = {p.name: distribution(p) for p in space.parameters}
+        self._study = optuna.create_study(sampler=sampler, direction="minimize")
+        self._flat = flat
+        self._open: dict[int, optuna.Trial] = {}
+
+    def ask(self, number: int) -> Proposal | Answer:
+        """Returns what the sampler suggests; it never waits and never ends."""
+        return self._open_trial(number)
+
+    def enqueue(self, number: int, point: Point) -> Proposal:
+        """Gives up the trial that was asked for, if any, and asks for one at `point`."""
+        if number in self._open:
+            self._study.tell(self._open.pop(number), state=TrialState.FAIL)
+        return self._open_at(number, point)
+
+    def tell(self, number: int, state: str, score: float | None) -> None:
+        """Ends trial `number`; a pruned one keeps its last score."""
+        trial = self._open.pop(number)
+        if state == "pruned" and score is not None:
+            trial.report(score, _LAST_STEP)
+        self._study.tell(trial, score if state == "complete" else None, state=_STATES[state])
+
+    def restore(self, trials: Sequence[Recorded]) -> None:
+        """Adds the finished trials, and opens those that will run again.
+
+        A flat sampler is asked again instead, so that its sequence goes on where it stood.
+        """
+        for trial in trials:
+            point = trial.proposal.point
+            if self._flat:
+                if self._open_trial(trial.number).point != point:
+                    self.enqueue(trial.number, point)
+                if trial.state is not None:
+                    self.tell(trial.number, trial.state, trial.score)
+            elif trial.state is None:
+                self._open_at(trial.number, point)
+            else:
+                self._add(point, trial.state, trial.score)
+
+    def _add(self, point: Point, state: str, score: float | None) -> None:
+        last = {_LAST_STEP: score} if state == "pruned" and score is not None else None
+        self._study.add_trial(
+            create_trial(
+                state=_STATES[state],
+                value=score if state == "complete" else None,
+                params=point,
+                distributions={name: self._distributions[name] for name in point},
+                intermediate_values=last,
+            )
+        )
+
+    def _open_at(self, number: int, point: Point) -> Proposal:
+        self._study.enqueue_trial(point)
+        return self._open_trial(number)
+
+    def _open_trial(self, number: int) -> Proposal:
+        trial = self._study.ask(self._distributions if self._flat else None)
+        self._open[number] = trial
+        return Proposal(self._space.build(partial(_suggest, trial)))
+
+
+def _suggest(trial: optuna.Trial, parameter: Parameter) -> Value:
+    if isinstance(parameter, Choice):
+        return trial.suggest_categorical(parameter.name, parameter.choices)
+    if parameter.integer:
+        return trial.suggest_int(
+            parameter.name,
+            int(parameter.low),
+            int(parameter.high),
+            step=int(parameter.step or 1),
+            log=parameter.log,
+        )
+    value = trial.suggest_float(
+        parameter.name, parameter.low, parameter.high, step=parameter.step, log=parameter.log
+    )
+    return parameter.snap(value)
+
+
+def tpe(
+    space: Space,
+    *,
+    epochs: int,  # noqa: ARG001
+    seed: int,
+    restored: int,
+    n_startup_trials: int = 10,
+    n_ei_candidates: int = 24,
+) -> OptunaBackend:
+    """Builds the tree-structured Parzen estimator; parameters of one branch are sampled jointly.
+
+    Raises:
+        BadInput: an option is too small.
+    """
+    check_value("backend.n_startup_trials", n_startup_trials, AtLeast(0))
+    check_value("backend.n_ei_candidates", n_ei_candidates, AtLeast(1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # `group`, experimental since 2.8
+        sampler = TPESampler(
+            n_startup_trials=n_startup_trials,
+            n_ei_candidates=n_ei_candidates,
+            multivariate=True,
+            group=True,
+            constant_liar=True,
+            seed=derived(seed, restored),
+        )
+    return OptunaBackend(space, sampler)
+
+
+def random(space: Space, *, epochs: int, seed: int, restored: int) -> OptunaBackend:  # noqa: ARG001
+    """Builds the random sampler."""
+    return OptunaBackend(space, RandomSampler(seed=derived(seed, restored)))
+
+
+def qmc(
+    space: Space,
+    *,
+    epochs: int,  # noqa: ARG001
+    seed: int,
+    restored: int,  # noqa: ARG001
+    qmc_type: str = "sobol",
+    scramble: bool = True,
+) -> OptunaBackend:
+    """Builds the quasi-Monte Carlo sampler.
+
+    Raises:
+        BadInput: `qmc_type` is not one of Optuna's.
+    """
+    check_value("backend.qmc_type", qmc_type, OneOf(("sobol", "halton")))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)  # the class, experimental since 3.0
+        sampler = QMCSampler(
+            qmc_type=qmc_type, scramble=scramble, seed=seed, warn_independent_sampling=False
+        )
+    return OptunaBackend(space, sampler, flat=True)

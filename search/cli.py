@@ -1,0 +1,135 @@
+"""The command line: takes the subcommand and our own flags off and hands the rest on.
+
+Nothing heavy is imported before it is known what to do.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from search import __version__
+from search.errors import BadInput, nearest
+
+if TYPE_CHECKING:
+    from search.config import Config
+
+USAGE = """\
+Usage: sweepcast COMMAND [ARGUMENTS]
+
+Finds the best Keras forecaster for a time series: Hydra composes the search space, Optuna or
+Keras Tuner proposes, MLflow records every trial.
+
+  sweep [OVERRIDES]     run a study, or go on with it: sweepcast sweep study.trials=30
+  train [OVERRIDES]     one trial at the configured values
+  studies               what the store holds
+  leaderboard [STUDY]   trials and baselines, best first   [--top N] [--json]
+  ui                    the MLflow UI on the store in use  [--port N] [--no-browser]
+
+`sweepcast sweep --help` shows the configuration; Hydra's own flags work after sweep and train.
+`--quiet` before or after a command keeps it to its result. The store is MLFLOW_TRACKING_URI, or
+mlruns/mlflow.db in this folder.
+"""
+
+BAD_INPUT, INTERRUPTED = 2, 130
+
+
+def main() -> None:
+    """Runs the program and leaves with its exit status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Carries out a command line and returns the exit status; mistakes go to standard error."""
+    try:
+        return _dispatch(arguments)
+    except ValueError as error:
+        if not _is_mistake(error):
+            raise
+        sys.stderr.write("\n".join(str(error).splitlines()[:3]) + "\n")
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        return INTERRUPTED
+    except BrokenPipeError:  # `sweepcast leaderboard | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _is_mistake(error: ValueError) -> bool:
+    from datasets import DatasetError
+
+    return isinstance(error, BadInput | DatasetError)
+
+
+def _dispatch(arguments: list[str]) -> int:
+    quiet = "--quiet" in arguments
+    rest = [argument for argument in arguments if argument != "--quiet"]
+    if not rest or rest[0] in ("--help", "-h", "help"):
+        sys.stdout.write(USAGE)
+        return 0
+    if rest[0] == "--version":
+        sys.stdout.write(f"sweepcast {__version__}\n")
+        return 0
+    if rest[0] in ("-sc", "--shell-completion"):
+        from search.completion import complete
+
+        return complete(rest, COMMANDS)
+    command, own = rest[0], rest[1:]
+    if command not in COMMANDS:
+        raise BadInput(
+            f"sweepcast has no command {command!r}: {nearest(command, COMMANDS)}\n"
+            "see sweepcast --help"
+        )
+    return COMMANDS[command](own, quiet)
+
+
+def _sweep(arguments: list[str], quiet: bool) -> int:
+    from search import hydra_app
+    from search.terminal import console
+
+    def task(config: "Config") -> int:
+        from search.sweep import sweep
+
+        return sweep(config, console(), quiet=quiet)
+
+    return hydra_app.run(arguments, task)
+
+
+def _train(arguments: list[str], quiet: bool) -> int:
+    from search import hydra_app
+    from search.terminal import console
+
+    def task(config: "Config") -> int:
+        from search.sweep import train
+
+        return train(config, console(), quiet=quiet)
+
+    return hydra_app.run(arguments, task)
+
+
+def _studies(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
+    from search.browse import studies
+
+    return studies(arguments)
+
+
+def _leaderboard(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
+    from search.browse import leaderboard
+
+    return leaderboard(arguments)
+
+
+def _ui(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
+    from search.tracking.ui import ui
+
+    return ui(arguments)
+
+
+COMMANDS: dict[str, Callable[[list[str], bool], int]] = {
+    "sweep": _sweep,
+    "train": _train,
+    "studies": _studies,
+    "leaderboard": _leaderboard,
+    "ui": _ui,
+}

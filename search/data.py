@@ -1,0 +1,180 @@
+"""From a dataset's options to what folds train on and are scored on.
+
+T steps of the series, V visible steps (all before the test block), C channels, F features,
+N forecast origins, H horizon.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets import DatasetError, Series, load
+from datasets.series import default_season
+from datasets.split import Fold, split
+from datasets.transform import Scaler, calendar_features, fit_scaler
+from datasets.windows import Windows, cut, fill_forward
+from models.baselines import Problem
+from search.config import Config, Task
+
+Array = NDArray[np.float64]
+
+
+def load_series(options: dict[str, Any]) -> Series:
+    """Returns the series of the `dataset` group; a process reads the same one only once.
+
+    Raises:
+        DatasetError: it cannot be read, or has a gap longer than `dataset.max_gap`.
+    """
+    return _load(json.dumps(options, sort_keys=True))
+
+
+@lru_cache(maxsize=4)
+def _load(options: str) -> Series:
+    described = json.loads(options)
+    try:
+        return load(described)
+    except DatasetError:
+        raise
+    except (ValueError, OSError) as error:  # of a user's own builder
+        raise DatasetError(f"{described['_target_']} cannot build the series:\n{error}") from None
+
+
+@dataclass(frozen=True, eq=False)
+class Visible:
+    """What a sweep may see of a series: everything before the test block.
+
+    Attributes:
+        values: [V, C], gaps filled from the past.
+        observed: [V], False where the target was filled.
+        timestamps: [V].
+        target: channel that is forecast.
+        season: steps of one season.
+    """
+
+    values: Array
+    observed: NDArray[np.bool_]
+    timestamps: NDArray[np.datetime64]
+    target: int
+    season: int
+
+    @property
+    def readings(self) -> Array:
+        """The target [V], NaN where it is missing."""
+        return np.where(self.observed, self.values[:, self.target], np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class FoldData:
+    """What one fold gives to training.
+
+    Attributes:
+        train: windows whose targets are fitted; every target is a reading.
+        watch: windows at the end of the training part that early stopping watches, or None.
+        validation: windows that are scored.
+        actual: readings of the validation targets [N, H] in the series' units; NaN if missing.
+        scaler: of the series; `target` is the channel that is forecast.
+    """
+
+    train: Windows
+    watch: Windows | None
+    validation: Windows
+    actual: Array
+    scaler: Scaler
+    target: int
+
+
+def visible(series: Series, task: Task) -> Visible:
+    """Returns the part of `series` before its last `task.test` steps, gaps filled."""
+    stop = len(series.values) - task.test
+    values, observed = fill_forward(series.values[:stop])
+    return Visible(
+        values=values,
+        observed=observed[:, series.target],
+        timestamps=series.timestamps[:stop],
+        target=series.target,
+        season=task.season or default_season(series.frequency),
+    )
+
+
+def folds_of(series: Series, task: Task) -> tuple[Fold, ...]:
+    """Returns the folds of `series`.
+
+    Raises:
+        DatasetError: the parts do not fit into the series.
+    """
+    return split(len(series.values), validation=task.validation, test=task.test, folds=task.folds)
+
+
+def fold_data(seen: Visible, fold: Fold, config: Config) -> FoldData:
+    """Returns the windows of one fold; nothing after `fold.train_stop` shapes what is fitted.
+
+    With `training.patience`, the last tenth of the training part is set apart to be watched.
+
+    Raises:
+        DatasetError: the window does not fit into the training part.
+    """
+    task = config.task
+    scaler = fit_scaler(config.transform.scaler, _read(seen, fold.train_stop))
+    scaled = scaler.apply(seen.values)
+    terms = calendar_features(seen.timestamps, config.transform.calendar)
+    features = np.concatenate([scaled, terms], axis=1).astype(np.float32)
+
+    def windows(start: int, stop: int) -> Windows:
+        return cut(
+            features,
+            scaled[:, seen.target].astype(np.float32),
+            seen.observed,
+            window_size=task.window_size,
+            horizon=task.horizon,
+            start=start,
+            stop=stop,
+        )
+
+    watched = fold.train_stop // 10 if config.training.patience else 0
+    watch_start = fold.train_stop - watched
+    validation = windows(fold.train_stop, fold.validation_stop)
+    return FoldData(
+        train=_complete(windows(0, watch_start)),
+        watch=_complete(windows(watch_start, fold.train_stop)) if watched else None,
+        validation=validation,
+        actual=seen.readings[targets(validation.origins, task.horizon)],
+        scaler=scaler,
+        target=seen.target,
+    )
+
+
+def targets(origins: NDArray[np.int64], horizon: int) -> NDArray[np.int64]:
+    """Returns the steps [N, H] that forecasts from `origins` [N] are about."""
+    return origins[:, None] + np.arange(1, horizon + 1)
+
+
+def problem(seen: Visible, fold: Fold, task: Task) -> Problem:
+    """Returns the fold as the baselines see it, with the same targets as every trial."""
+    return Problem(
+        values=seen.values[:, seen.target],
+        observed=seen.observed,
+        timestamps=seen.timestamps,
+        season=seen.season,
+        horizon=task.horizon,
+        train_stop=fold.train_stop,
+        origins=np.arange(fold.train_stop - 1, fold.validation_stop - task.horizon),
+    )
+
+
+def _read(seen: Visible, stop: int) -> Array:
+    """Returns the training part [stop, C] with the target's filled steps left out."""
+    values = seen.values[:stop].copy()
+    values[~seen.observed[:stop], seen.target] = np.nan
+    return values
+
+
+def _complete(windows: Windows) -> Windows:
+    """Returns the windows whose every target is a reading."""
+    if windows.scored.all():
+        return windows
+    kept = windows.scored.all(axis=1)
+    return Windows(windows.x[kept], windows.y[kept], windows.origins[kept], windows.scored[kept])

@@ -1,0 +1,27 @@
+"""Where trials run: inline, or on Dask workers."""
+
+from search.config import Config, worker_count
+from search.engine.base import Engine
+
+
+def open_engine(config: Config) -> Engine:
+    """Returns the engine that `engine` in the configuration asks for.
+
+    Raises:
+        BadInput: no Dask scheduler answers at `engine.address`.
+    """
+    options = config.engine
+    workers = worker_count(config)
+    if workers == 0 and options.address is None:
+        from search.engine.inline import InlineEngine
+
+        return InlineEngine()
+    from search.engine.dask import DaskEngine
+
+    return DaskEngine(
+        min(workers, config.study.trials) or 1,
+        address=options.address,
+        memory_limit=options.memory_limit,
+        recycle_mb=options.recycle_mb,
+        threads=options.threads,
+    )

@@ -1,0 +1,26 @@
+"""What a trial is called: its values that matter, shortly."""
+
+from typing import Any
+
+
+def label(config: dict[str, Any]) -> str:
+    """Returns e.g. `conv 64×6 · gru 32 · w24 · adam` of a complete configuration."""
+    model, parts = config["model"], []
+    conv, recurrent, dense = (model.get(block) or {} for block in ("conv", "recurrent", "dense"))
+    if conv.get("layers"):
+        strides = f"/{conv['strides']}" if conv["strides"] > 1 else ""
+        parts.append(f"{_times(conv)}conv {conv['filters']}×{conv['kernel_size']}{strides}")
+    if recurrent.get("layers"):
+        both = "bi" if recurrent["bidirectional"] else ""
+        parts.append(f"{_times(recurrent)}{both}{recurrent['cell']} {recurrent['units']}")
+    if dense.get("layers"):
+        parts.append(f"{_times(dense)}dense {dense['units']}")
+    if not parts:
+        parts.append("linear" if "conv" in model else str(model.get("name", "")))
+    return " · ".join(
+        [*parts, f"w{config['task']['window_size']}", config["training"]["optimizer"]]
+    )
+
+
+def _times(block: dict[str, Any]) -> str:
+    return f"{block['layers']}×" if block["layers"] > 1 else ""

@@ -1,0 +1,57 @@
+"""Builds a trial's net from its configuration. Imports Keras: for processes that train."""
+
+import random
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import keras
+from keras.src.random import seed_generator
+
+from models.forecaster import anchored
+from search.config import Config
+from search.data import FoldData
+from search.signatures import call_builder
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Lets everything random in Keras and TensorFlow follow from `seed` alone.
+
+    Keras draws the seeds of initializers and dropout from Python's global generator, which the
+    other threads of a worker use as well. The module's reference to it is private; a test holds
+    that a busy thread beside the training changes no bit.
+    """
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    shared = seed_generator.python_random
+    seed_generator.python_random = random.Random(seed)
+    try:
+        yield
+    finally:
+        seed_generator.python_random = shared
+
+
+def build_net(config: Config, data: FoldData) -> keras.Model:
+    """Returns the net for windows of `data`; its weights follow from the seed of `seeded`.
+
+    Raises:
+        Infeasible: the point cannot be built.
+    """
+    _, window_size, features = data.train.x.shape
+    net = call_builder(
+        "model",
+        config.model,
+        input_shape=(window_size, features),
+        horizon=config.task.horizon,
+    )
+    return anchored(net, data.target) if config.transform.difference else net
+
+
+def net_bytes(net: keras.Model) -> bytes:
+    """Returns the net as a .keras file."""
+    with tempfile.TemporaryDirectory(prefix="sweepcast-") as folder:
+        path = Path(folder, "model.keras")
+        net.save(path)
+        return path.read_bytes()

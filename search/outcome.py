@@ -1,0 +1,62 @@
+"""The end of a study: its page in the store, and what the terminal says."""
+
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from search.leaderboard import Row, best_trial, rows, table, verdict
+from search.report import description, study_files
+from search.space import Space
+from search.tracking import names
+from search.tracking.ledger import Ledger
+from search.tracking.reading import Record
+
+_SHOWN = 10  # trials of the final leaderboard
+
+
+def conclude(
+    ledger: Ledger, name: str, runs: Sequence[Record], space: Space, unit: str, state: str
+) -> None:
+    """Writes the study's page: description, leaderboard, pictures, the best trial's figures."""
+    board = rows(runs)
+    best = best_trial(board)
+    files, importance = study_files(name, runs, board, space, unit)
+    note = description(name, board, space, unit, importance, state)
+    tags = {names.RESULT: verdict(board, unit)}
+    metrics: dict[str, float] = {}
+    if best is not None:
+        tags[names.BEST] = best.run_id
+        metrics = {f"validation/{key}": value for key, value in best.figures.items()}
+    ledger.describe(note, tags, metrics, files)
+
+
+def show(
+    console: Console, name: str, board: Sequence[Row], unit: str, uri: str, state: str
+) -> None:
+    """Prints the leaderboard, the verdict, and what to do next."""
+    best = best_trial(board)
+    console.print(table(board, unit, _SHOWN))
+    for line in (
+        verdict(board, unit),
+        state,
+        f"study:    {name}",
+        *([f"best run: {best.run_id}"] if best else []),
+        f"store:    {uri}",
+        f"look:     {command('ui')}",
+    ):
+        console.print(Text(line), soft_wrap=True)
+
+
+def command(subcommand: str) -> str:
+    """Returns how the program is called here."""
+    if shutil.which("sweepcast"):
+        return f"sweepcast {subcommand}"
+    python = Path(sys.executable)
+    here = Path.cwd()
+    shown = python.relative_to(here) if python.is_relative_to(here) else python
+    return f"{shlex.quote(str(shown))} -m search {subcommand}"

@@ -1,0 +1,99 @@
+"""Rebuilds what a study knew from the runs that the ledger holds."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from search.backends.base import Backend, Proposal, Recorded
+from search.history import Finished, Past, point_key
+from search.pruners import Pruner
+from search.space import Choice, Point, Space, Value
+from search.tracking import names
+from search.tracking.reading import FINISHED, Record
+
+
+def restore(
+    runs: Sequence[Record],
+    curves: Mapping[int, list[list[float]]],
+    space: Space,
+    backend: Backend,
+    pruner: Pruner,
+) -> Past:
+    """Tells the backend and the pruner what has been, and returns it for the study.
+
+    Args:
+        runs: of trials, lost ones included, in the order in which they started.
+        curves: of ended trials, by number (`tracking.reading.curves`).
+        space: that the trials were drawn from.
+        backend: a fresh one.
+        pruner: a fresh one.
+    """
+    ended = {run.number: run for run in runs if run.state in FINISHED}
+    asked = {run.number: run for run in reversed(runs)}  # a trial's first run
+    moments = sorted(
+        [run.started for run in asked.values()] + [run.ended or 0 for run in ended.values()]
+    )
+    place = {moment: i for i, moment in enumerate(moments)}
+    past = Past(next_number=max(asked, default=-1) + 1)
+    recorded: list[Recorded] = []
+    for number in sorted(asked):
+        proposal = _proposal(asked[number], space)
+        run = ended.get(number)
+        if run is None:
+            past.again.append((number, proposal))
+        else:
+            past.keys.setdefault(point_key(proposal.point, proposal.epochs), number)
+            past.finished.append(
+                Finished(number, str(run.state), run.metrics, run.tags.get(names.REASON, ""))
+            )
+        recorded.append(
+            Recorded(
+                number=number,
+                proposal=proposal,
+                state=None if run is None else run.state,
+                score=None if run is None else run.mae,
+                asked=place[asked[number].started],
+                told=None if run is None else place[run.ended or 0],
+            )
+        )
+    backend.restore(recorded)
+    for trial in recorded:
+        if trial.state is not None and pruner.active:
+            curve = running_scores(curves.get(trial.number, []))
+            pruner.restore(trial.state, trial.score, curve)
+    return past
+
+
+def running_scores(executions: Sequence[Sequence[float]]) -> dict[int, float]:
+    """Returns the score that a trial reported by step: the mean over its executions so far."""
+    steps: dict[int, float] = {}
+    finals: list[float] = []
+    for curve in executions:
+        for score in curve:
+            steps[len(steps)] = float(np.mean([*finals, score]))
+        finals += curve[-1:]
+    return steps
+
+
+def _proposal(run: Record, space: Space) -> Proposal:
+    described = json.loads(run.tags.get(names.PROPOSAL, "{}"))
+    return Proposal(
+        point_of(run.params, space), described.get("epochs"), described.get("notes", {})
+    )
+
+
+def point_of(params: Mapping[str, str], space: Space) -> Point:
+    """Returns the point that a run's params spell."""
+    point: Point = {}
+    for parameter in space.parameters:
+        written = params.get(parameter.name)
+        if written is None:
+            continue
+        value: Value
+        if isinstance(parameter, Choice):
+            value = next(c for c in parameter.choices if names.text(c) == written)
+        else:
+            value = int(written) if parameter.integer else float(written)
+        point[parameter.name] = value
+    return point

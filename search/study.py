@@ -1,0 +1,262 @@
+"""The loop of a study: ask, run, tell, log, until the budget is met."""
+
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from search.artifacts import FIGURES
+from search.backends.base import Answer, Backend, Proposal
+from search.baselines import Baseline
+from search.config import Config
+from search.engine.base import Engine, Event, Lost
+from search.engine.worker import with_artifacts
+from search.history import Finished, Past, point_key
+from search.labels import label
+from search.nested import with_values
+from search.pruners import Pruner
+from search.seeds import derived
+from search.space import Space
+from search.tracking.ledger import Ledger
+from search.trial import Plan, Progress, Result, pruning_reason
+
+# How long to wait for events before looking at interrupts and the clock again.
+_TICK = 0.2  # seconds
+
+
+@dataclass
+class _Running:
+    plan: Plan
+    proposal: Proposal
+    run_id: str
+    pruned_at: int | None = None
+
+
+class Watcher(Protocol):
+    """What a study tells of itself while it runs."""
+
+    def trial_started(self, number: int, name: str) -> None:
+        """Trial `number` has been handed to the engine."""
+
+    def epoch_ended(self, progress: Progress) -> None:
+        """A trial has finished an epoch."""
+
+    def trial_ended(self, finished: Finished) -> None:
+        """A trial is in the ledger."""
+
+    def note(self, text: str) -> None:
+        """Something that a reader should know."""
+
+
+class Study:
+    """One search over one space on one series."""
+
+    def __init__(
+        self,
+        config: Config,
+        space: Space,
+        *,
+        digest: str,
+        baseline: Baseline,
+        backend: Backend,
+        pruner: Pruner,
+        ledger: Ledger,
+        watcher: Watcher,
+        past: Past,
+    ) -> None:
+        self._config = config
+        self._plain = with_values(config.plain(), dict(space.pins))
+        self._space = space
+        self._digest = digest
+        self._baseline = baseline
+        self._backend = backend
+        self._pruner = pruner
+        self._ledger = ledger
+        self._watcher = watcher
+        self._tried = dict(past.keys)
+        self._again = list(past.again)
+        self._next = past.next_number
+        self._running: dict[int, _Running] = {}
+        self._twins: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        self._losses: Counter[int] = Counter()
+        self._failed_in_a_row = 0
+        self._deadline = time.monotonic() + (config.study.timeout or float("inf"))
+        # With no more points than trials, every point is tried and none twice.
+        self._exhaustive = space.has_at_most(config.study.trials)
+        self.finished = {trial.number: trial for trial in past.finished}
+        self.exhausted = False
+        self.interrupted = False
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether too many trials in a row have failed."""
+        return self._failed_in_a_row >= self._config.study.max_failed
+
+    def run(self, engine: Engine) -> None:
+        """Runs trials until the budget is met, the space exhausted, or the study interrupted."""
+        self._fill(engine)
+        while self._running:
+            engine.wait(lambda event: self._take(event, engine), _TICK)
+            self._fill(engine)
+
+    def interrupt(self) -> None:
+        """Lets running trials finish and starts nothing new."""
+        self.interrupted = True
+
+    def abandon(self) -> None:
+        """Records the running trials as lost."""
+        for running in self._running.values():
+            self._ledger.lose_trial(running.run_id, "interrupted")
+        for twins in self._twins.values():
+            for _, run_id in twins:
+                self._ledger.lose_trial(run_id, "interrupted")
+        self._running.clear()
+
+    # ------------------------------------------------------------------ asking
+
+    def _fill(self, engine: Engine) -> None:
+        while self._may_start() and len(self._running) < engine.slots:
+            if self._again:
+                number, proposal = self._again.pop(0)
+            else:
+                answer = self._ask(self._next)
+                if not isinstance(answer, Proposal):
+                    self.exhausted = answer is Answer.EXHAUSTED
+                    return
+                number, proposal = self._next, answer
+                self._next += 1
+            self._start(number, proposal, engine)
+
+    def _may_start(self) -> bool:
+        if self.interrupted or self.exhausted or self.gave_up or time.monotonic() > self._deadline:
+            return False
+        return bool(self._again) or self._next < self._config.study.trials
+
+    def _ask(self, number: int) -> Proposal | Answer:
+        answer = self._backend.ask(number)
+        if self._backend.multi_fidelity or answer is Answer.WAIT:
+            return answer
+        given_up = answer is Answer.EXHAUSTED and self._space.finite
+        repeated = isinstance(answer, Proposal) and point_key(answer.point, None) in self._tried
+        if not (given_up or (repeated and self._exhaustive)):
+            return answer
+        untried = (p for p in self._space.points() if point_key(p, None) not in self._tried)
+        point = next(untried, None)
+        return Answer.EXHAUSTED if point is None else self._backend.enqueue(number, point)
+
+    def _start(self, number: int, proposal: Proposal, engine: Engine) -> None:
+        values = dict(proposal.point)
+        if proposal.epochs is not None:
+            values["training.epochs"] = proposal.epochs
+        plan = Plan(
+            number=number,
+            config=with_values(self._plain, values),
+            point=proposal.point,
+            seed=derived(self._config.study.seed, number),
+            digest=self._digest,
+            baseline=(self._baseline.name, self._baseline.forecast),
+            baseline_mae=self._baseline.mae,
+            prunable=self._pruner.active,
+        )
+        self._pruner.start(number)
+        name = label(plan.config)
+        run_id = self._ledger.start_trial(number, proposal, plan.seed, name, self._ledger.now())
+        key = point_key(proposal.point, proposal.epochs)
+        original = self._tried.setdefault(key, number)
+        if original in self.finished:
+            self._repeat(number, run_id, self.finished[original])
+        elif original != number:
+            self._twins[original].append((number, run_id))  # its original still runs
+        else:
+            self._running[number] = _Running(plan, proposal, run_id)
+            self._watcher.trial_started(number, name)
+            engine.submit(plan)
+
+    # ------------------------------------------------------------------ telling
+
+    def _take(self, event: Event, engine: Engine) -> None:
+        running = self._running.get(event.number)
+        if running is None:
+            return
+        if isinstance(event, Progress):
+            self._take_progress(event, running, engine)
+        elif isinstance(event, Lost):
+            self._take_loss(event, running)
+        else:
+            self._take_result(event, running)
+
+    def _take_progress(self, progress: Progress, running: _Running, engine: Engine) -> None:
+        if running.pruned_at is not None:
+            return
+        self._watcher.epoch_ended(progress)
+        if self._pruner.active and self._pruner.should_stop(
+            progress.number, progress.step, progress.score
+        ):
+            running.pruned_at = progress.step
+            engine.stop(progress.number, progress.step)
+
+    def _take_loss(self, lost: Lost, running: _Running) -> None:
+        self._losses[lost.number] += 1
+        if self._losses[lost.number] > self._config.engine.retries:
+            reason = f"{lost.reason}, {self._losses[lost.number]} times"
+            self._take_result(
+                with_artifacts(running.plan, Result(lost.number, "failed", reason)), running
+            )
+            return
+        self._ledger.lose_trial(running.run_id, lost.reason)
+        self._watcher.note(f"trial {lost.number}: {lost.reason}; it runs again")
+        self._pruner.end(lost.number, "failed", None)
+        del self._running[lost.number]
+        # Not at once: beside another trial on one worker, it would be lost with that one.
+        self._again.append((lost.number, running.proposal))
+
+    def _take_result(self, result: Result, running: _Running) -> None:
+        if running.pruned_at is not None and result.state != "pruned":
+            # It ended before the word to stop reached it; only epochs up to that word count.
+            reason = pruning_reason(running.pruned_at)
+            result = with_artifacts(running.plan, result.pruned_at(running.pruned_at, reason))
+        result = self._kept(result)
+        self._ledger.end_trial(
+            running.run_id, result, running.plan.baseline_mae, self._ledger.now()
+        )
+        del self._running[result.number]
+        metrics = result.metrics(running.plan.baseline_mae)
+        finished = Finished(result.number, result.state, metrics, result.reason)
+        self._tell(finished)
+        for number, run_id in self._twins.pop(result.number, []):
+            self._repeat(number, run_id, finished)
+
+    def _repeat(self, number: int, run_id: str, original: Finished) -> None:
+        self._ledger.end_duplicate(
+            run_id, original.number, original.state, original.metrics, self._ledger.now()
+        )
+        self._tell(
+            replace(original, number=number, reason=f"same point as trial {original.number}")
+        )
+
+    def _tell(self, finished: Finished) -> None:
+        self._backend.tell(finished.number, finished.state, finished.score)
+        self._pruner.end(finished.number, finished.state, finished.score)
+        self.finished[finished.number] = finished
+        failed = finished.state == "failed"
+        self._failed_in_a_row = self._failed_in_a_row + 1 if failed else 0
+        self._watcher.trial_ended(finished)
+
+    def _kept(self, result: Result) -> Result:
+        """Returns the result without the files that `tracking` keeps of the best alone."""
+        best = min(
+            (
+                t.score
+                for t in self.finished.values()
+                if t.state == "complete" and t.score is not None
+            ),
+            default=float("inf"),
+        )
+        score = result.metrics(self._baseline.mae).get("validation/mae", float("inf"))
+        if result.state == "complete" and score < best:
+            return result
+        tracking = self._config.tracking
+        dropped = [*FIGURES] if tracking.figures == "best" else []
+        dropped += ["model.keras"] if tracking.models == "best" else []
+        files = {name: file for name, file in result.artifacts.items() if name not in dropped}
+        return replace(result, artifacts=files)

@@ -1,0 +1,1 @@
+"""The MLflow store: the only ledger of studies. Nothing outside this package imports mlflow."""

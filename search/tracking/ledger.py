@@ -1,0 +1,270 @@
+"""Writes a study into MLflow: the only ledger, from which a study is also restored.
+
+A run is created when its trial starts and is complete when `sweepcast.state` is set on it: the tag
+comes after everything else.
+"""
+
+import getpass
+import json
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+
+from datasets import Series
+from search.backends.base import Proposal
+from search.tracking import names
+from search.tracking.reading import Record, child_runs
+from search.tracking.store import artifact_location
+from search.trial import Result
+
+if TYPE_CHECKING:
+    from search.training import Epoch
+
+_ENDS = {"complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "lost": "KILLED"}
+# Metric points that one call takes.
+_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class StudyTags:
+    """What every run of a study says of itself."""
+
+    study: str
+    backend: str
+    digest: str
+    commit: str | None
+
+    def as_dict(self) -> dict[str, str]:
+        """Returns the MLflow tags."""
+        tags = {
+            names.STUDY: self.study,
+            names.BACKEND: self.backend,
+            names.DIGEST: self.digest,
+            names.SOURCE: "sweepcast",
+            names.SOURCE_TYPE: "LOCAL",
+            names.USER: _user(),
+        }
+        return tags | ({names.COMMIT: self.commit} if self.commit else {})
+
+
+class Ledger:
+    """The runs of one study."""
+
+    def __init__(self, client: MlflowClient, experiment: str, parent: str, tags: StudyTags) -> None:
+        self.client = client
+        self.experiment = experiment
+        self.parent = parent
+        self._tags = tags
+        self._last = 0
+
+    def now(self) -> int:
+        """Returns a time in ms that never repeats: the order of a study's asks and tells."""
+        self._last = max(self._last + 1, time.time_ns() // 1_000_000)
+        return self._last
+
+    def start_trial(
+        self, number: int, proposal: Proposal, seed: int, label: str, asked: int
+    ) -> str:
+        """Creates the run of a trial and returns its id."""
+        tags = {names.KIND: "trial", names.TRIAL: str(number)}
+        if proposal.notes:
+            described = {"epochs": proposal.epochs, "notes": proposal.notes}
+            tags[names.PROPOSAL] = json.dumps(described)
+        run_id = self._create(
+            f"trial {number} · {label}" if label else f"trial {number}", tags, asked
+        )
+        params = {**proposal.point, "seed": seed}
+        self._log(run_id, params={key: names.text(value) for key, value in params.items()})
+        return run_id
+
+    def end_trial(self, run_id: str, result: Result, baseline_mae: float, told: int) -> None:
+        """Writes all of a trial's result; the state comes last."""
+        self._log(run_id, metrics=_points(result, baseline_mae, told))
+        self.log_files(run_id, result.artifacts)
+        self._end(run_id, result.state, result.reason, told)
+
+    def end_duplicate(
+        self, run_id: str, original: int, state: str, metrics: Mapping[str, float], told: int
+    ) -> None:
+        """Ends a trial that repeats the point of trial `original`: its score, nothing trained."""
+        scores = {key: value for key, value in metrics.items() if key.startswith("validation/")}
+        self._log(run_id, metrics=_finals({**scores, "epochs": 0.0, "duration_s": 0.0}, 0, told))
+        self.client.set_tag(run_id, names.DUPLICATE_OF, str(original))
+        self._end(run_id, state, f"same point as trial {original}", told)
+
+    def lose_trial(self, run_id: str, reason: str) -> None:
+        """Ends the run of a trial whose worker or coordinator died."""
+        self._end(run_id, "lost", reason, self.now())
+
+    def log_baseline(
+        self, name: str, metrics: Mapping[str, float], settings: Mapping[str, Any]
+    ) -> str:
+        """Writes a baseline as a finished run and returns its id."""
+        at = self.now()
+        tags = {names.KIND: "baseline", names.BASELINE: name}
+        run_id = self._create(f"baseline · {name.replace('_', ' ')}", tags, at)
+        params = {f"baseline.{key}": names.text(value) for key, value in settings.items()}
+        self._log(run_id, params=params, metrics=_finals(metrics, 0, at))
+        self._end(run_id, "complete", "", self.now())
+        return run_id
+
+    def describe(
+        self,
+        note: str,
+        tags: Mapping[str, str],
+        metrics: Mapping[str, float],
+        files: Mapping[str, bytes],
+    ) -> None:
+        """Writes the study's own page: description, tags, metrics and files."""
+        self._log(self.parent, metrics=_finals(metrics, 0, self.now()))
+        self.log_files(self.parent, files)
+        for key, value in {**tags, names.NOTE: note[: names.NOTE_LENGTH]}.items():
+            self.client.set_tag(self.parent, key, value)
+
+    def runs(self) -> list[Record]:
+        """Returns the trials and baselines of the study, as the store has them."""
+        return child_runs(self.client, self.experiment, self.parent)
+
+    def end_study(self, status: str) -> None:
+        """Ends the study's run: FINISHED, FAILED or KILLED (interrupted, to be gone on with)."""
+        self.client.set_terminated(self.parent, status=status)
+
+    def log_files(self, run_id: str, files: Mapping[str, bytes]) -> None:
+        """Writes artifacts, by name."""
+        if not files:
+            return
+        with tempfile.TemporaryDirectory(prefix="sweepcast-") as folder:
+            for name, content in files.items():
+                Path(folder, name).write_bytes(content)
+            self.client.log_artifacts(run_id, folder)
+
+    def _create(self, name: str, tags: Mapping[str, str], start: int) -> str:
+        run = self.client.create_run(
+            self.experiment,
+            start_time=start,
+            run_name=name,
+            tags={**self._tags.as_dict(), **tags, names.PARENT: self.parent},
+        )
+        return str(run.info.run_id)
+
+    def _log(
+        self,
+        run_id: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        metrics: list[Metric] | None = None,
+    ) -> None:
+        points = metrics or []
+        entries = [Param(key, value) for key, value in (params or {}).items()]
+        for start in range(0, max(len(points), 1), _BATCH):
+            self.client.log_batch(
+                run_id, metrics=points[start : start + _BATCH], params=entries if not start else []
+            )
+
+    def _end(self, run_id: str, state: str, reason: str, at: int) -> None:
+        tags = [RunTag(names.REASON, reason[: names.NOTE_LENGTH])] if reason else []
+        self.client.log_batch(run_id, tags=[*tags, RunTag(names.STATE, state)])
+        self.client.set_terminated(run_id, status=_ENDS[state], end_time=at)
+
+
+def open_study(
+    client: MlflowClient,
+    uri: str,
+    *,
+    dataset: str,
+    tags: StudyTags,
+    identity: str,
+    series: Series,
+    files: Mapping[str, bytes],
+) -> Ledger:
+    """Creates the experiment, where it is missing, and the run of a new study."""
+    experiment = _experiment(client, uri, names.experiment_name(dataset))
+    run = client.create_run(
+        experiment,
+        run_name=tags.study,
+        tags={
+            **tags.as_dict(),
+            names.KIND: "study",
+            names.IDENTITY: identity,
+            names.FILLED: str(series.missing),
+            names.UNIT: series.unit,
+        },
+    )
+    ledger = Ledger(client, experiment, run.info.run_id, tags)
+    ledger.log_files(ledger.parent, files)
+    source = Dataset(
+        name=dataset,
+        digest=series.digest[:36],  # as much as MLflow holds
+        source_type="local",
+        source=json.dumps({"source": series.source}),
+        profile=json.dumps({"steps": len(series.values), "missing": series.missing}),
+    )
+    client.log_inputs(
+        ledger.parent, [DatasetInput(source, [InputTag("mlflow.data.context", "training")])]
+    )
+    return ledger
+
+
+def _experiment(client: MlflowClient, uri: str, name: str) -> str:
+    found = client.get_experiment_by_name(name)
+    if found is not None and found.lifecycle_stage == "active":
+        return str(found.experiment_id)
+    if found is not None:
+        client.restore_experiment(found.experiment_id)
+        return str(found.experiment_id)
+    return str(
+        client.create_experiment(
+            name,
+            artifact_location=artifact_location(uri, name),
+            tags={names.EXPERIMENT_KIND: "custom_model_development"},
+        )
+    )
+
+
+def _points(result: Result, baseline_mae: float, at: int) -> list[Metric]:
+    """Returns every metric of a trial: curves by epoch, then the final figures."""
+    shown = result.shown
+    points: list[Metric] = []
+    for execution in result.executions:
+        prefix = (
+            "" if execution is shown else f"fold_{execution.fold}/execution_{execution.execution}/"
+        )
+        for epoch in execution.curve:
+            points += [
+                Metric(f"{prefix}{name}", value, at, epoch.epoch)
+                for name, value in _figures(epoch).items()
+            ]
+    last = shown.curve[-1] if shown is not None and shown.curve else None
+    finals = result.metrics(baseline_mae)
+    if last is not None and finals.get("validation/mae") == last.score:
+        del finals["validation/mae"]  # the curve's last point says it already
+    return points + _finals(finals, last.epoch if last else 0, at + 1)
+
+
+def _figures(epoch: "Epoch") -> dict[str, float]:
+    return {
+        "loss": epoch.loss,
+        "mae": epoch.mae,
+        "val_loss": epoch.val_loss,
+        "val_mae": epoch.val_mae,
+        "validation/mae": epoch.score,
+    }
+
+
+def _finals(metrics: Mapping[str, float], step: int, at: int) -> list[Metric]:
+    """Returns metric points; what is no number (MASE without a season) is left out."""
+    return [Metric(key, value, at, step) for key, value in metrics.items() if isfinite(value)]
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no such user in the password database, e.g. in a container
+        return "unknown"

@@ -1,0 +1,42 @@
+"""The names under which a study lies in MLflow."""
+
+KIND = "sweepcast.kind"
+STUDY = "sweepcast.study"
+TRIAL = "sweepcast.trial"
+STATE = "sweepcast.state"
+REASON = "sweepcast.reason"
+BACKEND = "sweepcast.backend"
+DIGEST = "sweepcast.dataset_digest"
+DUPLICATE_OF = "sweepcast.duplicate_of"
+IDENTITY = "sweepcast.identity"
+PROPOSAL = "sweepcast.proposal"
+BASELINE = "sweepcast.baseline"
+FILLED = "sweepcast.filled"
+UNIT = "sweepcast.unit"
+BEST = "sweepcast.best"
+RESULT = "sweepcast.result"
+
+PARENT = "mlflow.parentRunId"
+RUN_NAME = "mlflow.runName"
+NOTE = "mlflow.note.content"
+COMMIT = "mlflow.source.git.commit"
+SOURCE = "mlflow.source.name"
+SOURCE_TYPE = "mlflow.source.type"
+USER = "mlflow.user"
+EXPERIMENT_KIND = "mlflow.experimentKind"
+
+NOTE_LENGTH = 8000  # MLflow cuts a tag there
+
+
+def experiment_name(dataset: str) -> str:
+    """Returns the experiment of a dataset."""
+    return f"sweepcast/{dataset}"
+
+
+def text(value: object) -> str:
+    """Returns a searched value as its param: a text as it is, anything else as in yaml."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,160 @@
+"""Reads studies, trials and baselines back from MLflow."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Run, ViewType
+
+from search.errors import BadInput, nearest
+from search.tracking import names
+
+_PAGE = 1000
+FINISHED = ("complete", "pruned", "failed")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run of a study.
+
+    Attributes:
+        state: complete, pruned, failed, lost, or None while it runs.
+        started: ms since the epoch.
+        ended: likewise; None while it runs.
+    """
+
+    run_id: str
+    name: str
+    kind: str
+    study: str
+    state: str | None
+    started: int
+    ended: int | None
+    tags: dict[str, str] = field(default_factory=dict)
+    params: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """Number of the trial."""
+        return int(self.tags[names.TRIAL])
+
+    @property
+    def mae(self) -> float | None:
+        """The score, in the series' units; a failed trial has a curve perhaps, but no score."""
+        return None if self.state == "failed" else self.metrics.get("validation/mae")
+
+
+def studies(client: MlflowClient) -> list[Record]:
+    """Returns the runs of all studies, latest first."""
+    found = _runs(client, _experiments(client), f"tags.`{names.KIND}` = 'study'")
+    return sorted(found, key=lambda record: -record.started)
+
+
+def find_study(client: MlflowClient, name: str | None) -> Record:
+    """Returns the study `name`, or the latest where none is named.
+
+    Raises:
+        BadInput: there is no such study.
+    """
+    found = studies(client)
+    for record in found:
+        if name is None or record.study == name:
+            return record
+    if name is None:
+        raise BadInput("the store holds no study yet\nstart one with sweepcast sweep")
+    raise BadInput(
+        f"there is no study {name!r} in the store: {nearest(name, [r.study for r in found])}"
+    )
+
+
+def children(client: MlflowClient, study: Record) -> list[Record]:
+    """Returns the trials and baselines of a study, in the order in which they started."""
+    return child_runs(client, client.get_run(study.run_id).info.experiment_id, study.run_id)
+
+
+def child_runs(client: MlflowClient, experiment: str, parent: str) -> list[Record]:
+    """Returns the runs below the run `parent`, in the order in which they started."""
+    found = _runs(client, [experiment], f"tags.`{names.PARENT}` = '{parent}'")
+    return sorted(found, key=lambda record: (record.started, record.run_id))
+
+
+def curves(client: MlflowClient, record: Record) -> list[list[float]]:
+    """Returns `validation/mae` by epoch, one list an execution, in the order of training."""
+    found = {
+        _place(key): _curve(client, record.run_id, key)
+        for key in record.metrics
+        if key.endswith("/validation/mae")
+    }
+    if "validation/mae" in record.metrics:  # execution 0 of the last fold has no prefix
+        last = max((fold for fold, _ in found), default=0)
+        place = (last + 1, 0) if (last, 0) in found else (last, 0)
+        found[place] = _curve(client, record.run_id, "validation/mae")
+    return [found[place] for place in sorted(found)]
+
+
+def _place(key: str) -> tuple[int, int]:
+    """Returns (fold, execution) of `fold_k/execution_j/…`."""
+    fold, execution = (int(part.rpartition("_")[2]) for part in key.split("/")[:2])
+    return fold, execution
+
+
+def _curve(client: MlflowClient, run_id: str, key: str) -> list[float]:
+    by_step: dict[int, float] = {}
+    for point in client.get_metric_history(run_id, key):
+        by_step.setdefault(point.step, point.value)
+    return [by_step[step] for step in sorted(by_step)]
+
+
+def read_artifact(client: MlflowClient, run_id: str, name: str, folder: str) -> str | None:
+    """Returns the text of an artifact, downloaded into `folder`; None where there is none."""
+    if not any(entry.path == name for entry in client.list_artifacts(run_id)):
+        return None
+    return Path(client.download_artifacts(run_id, name, folder)).read_text(encoding="utf-8")
+
+
+def _experiments(client: MlflowClient) -> list[str]:
+    found: list[str] = []
+    token: Any = None
+    while True:
+        page = client.search_experiments(
+            filter_string="name LIKE 'sweepcast/%'", max_results=_PAGE, page_token=token
+        )
+        found += [experiment.experiment_id for experiment in page]
+        token = page.token
+        if not token:
+            return found
+
+
+def _runs(client: MlflowClient, experiments: list[str], condition: str) -> list[Record]:
+    return [_record(run) for run in _pages(client, experiments, condition)] if experiments else []
+
+
+def _pages(client: MlflowClient, experiments: list[str], condition: str) -> Iterator[Run]:
+    token: Any = None
+    while True:
+        page = client.search_runs(
+            experiments, condition, ViewType.ACTIVE_ONLY, max_results=_PAGE, page_token=token
+        )
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def _record(run: Run) -> Record:
+    tags = dict(run.data.tags)
+    return Record(
+        run_id=run.info.run_id,
+        name=tags.get(names.RUN_NAME, run.info.run_id),
+        kind=tags.get(names.KIND, ""),
+        study=tags.get(names.STUDY, ""),
+        state=tags.get(names.STATE),
+        started=run.info.start_time,
+        ended=run.info.end_time,
+        tags=tags,
+        params=dict(run.data.params),
+        metrics=dict(run.data.metrics),
+    )

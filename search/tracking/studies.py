@@ -1,0 +1,108 @@
+"""Finds the study that a configuration means, or makes it."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from mlflow import MlflowClient
+
+from datasets import Series
+from search.config import from_plain, identity, identity_parts
+from search.errors import BadInput
+from search.nested import flatten
+from search.tracking import names
+from search.tracking.ledger import Ledger, StudyTags, open_study
+from search.tracking.reading import FINISHED, Record, children, curves, read_artifact, studies
+from search.tracking.store import exists, open_store
+
+# Differing settings that an error names.
+_NAMED = 4
+
+
+@dataclass(frozen=True)
+class Found:
+    """A study that is in the store, and the runs below it."""
+
+    client: MlflowClient
+    record: Record
+    runs: list[Record]
+
+    def curves(self, wanted: bool) -> dict[int, list[list[float]]]:
+        """Returns the curves of ended trials by number; nothing where they are not `wanted`."""
+        ended = [run for run in self.runs if run.kind == "trial" and run.state in FINISHED]
+        return {run.number: curves(self.client, run) for run in ended} if wanted else {}
+
+
+def find_same(uri: str, name: str, parts: Mapping[str, Any]) -> Found | None:
+    """Returns the study `name`, if there is a store at `uri` and it has it.
+
+    Raises:
+        BadInput: the store cannot be used, or its study of that name was made with other settings;
+            nothing was changed.
+    """
+    if not exists(uri):
+        return None
+    client = open_store(uri, create=False)
+    for record in studies(client):
+        if record.study == name:
+            if record.tags.get(names.IDENTITY) != identity(dict(parts)):
+                raise BadInput(_difference(client, record, parts))
+            return Found(client, record, children(client, record))
+    return None
+
+
+def resume(found: Found, tags: StudyTags) -> Ledger:
+    """Opens a study again; runs that were open when it stopped are marked lost."""
+    client, record = found.client, found.record
+    experiment = client.get_run(record.run_id).info.experiment_id
+    client.update_run(record.run_id, status="RUNNING")
+    ledger = Ledger(client, experiment, record.run_id, tags)
+    for run in found.runs:
+        if run.kind == "trial" and run.state is None:
+            ledger.lose_trial(run.run_id, "the study stopped while it ran")
+    return ledger
+
+
+def create(
+    uri: str,
+    *,
+    dataset: str,
+    tags: StudyTags,
+    parts: Mapping[str, Any],
+    series: Series,
+    config_yaml: bytes,
+) -> Ledger:
+    """Makes a new study, and the store where there is none."""
+    return open_study(
+        open_store(uri, create=True),
+        uri,
+        dataset=dataset,
+        tags=tags,
+        identity=identity(dict(parts)),
+        series=series,
+        files={"config.yaml": config_yaml},
+    )
+
+
+def _difference(client: MlflowClient, record: Record, parts: Mapping[str, Any]) -> str:
+    with tempfile.TemporaryDirectory(prefix="sweepcast-") as folder:
+        text = read_artifact(client, record.run_id, "config.yaml", folder)
+    ours = flatten(dict(parts))
+    theirs = (
+        flatten(identity_parts(from_plain(yaml.safe_load(text)), record.tags.get(names.DIGEST, "")))
+        if text
+        else {}
+    )
+    differing = [
+        key for key in sorted(ours.keys() | theirs.keys()) if ours.get(key) != theirs.get(key)
+    ]
+    shown = ", ".join(
+        f"{key} {theirs.get(key)!r} → {ours.get(key)!r}" for key in differing[:_NAMED]
+    )
+    more = f" and {len(differing) - _NAMED} more" if len(differing) > _NAMED else ""
+    return (
+        f"the store has a study {record.study!r} with other settings:\n{shown}{more}\n"
+        "set study.name to another name, or leave it out"
+    )

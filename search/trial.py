@@ -1,0 +1,267 @@
+"""One trial: a plan in, a result out. Pure but for the progress it reports.
+
+`sweep`, `train` and everything that trains again call the same `run_trial`. N forecast origins,
+H horizon.
+"""
+
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.errors import Infeasible
+from search.config import Config, from_plain
+from search.data import Visible, fold_data, folds_of, load_series, visible
+from search.scores import scores, seasonal_naive_error, skill
+from search.seeds import derived
+from search.space import Point
+
+if TYPE_CHECKING:
+    from datasets.split import Fold
+    from search.training import Epoch
+
+Array = NDArray[np.float64]
+# Forecasts of recent epochs kept for a trial that may turn out to have ended at one of them.
+_KEPT_BYTES = 8 * 2**20
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a trial needs to be trained, anywhere.
+
+    Attributes:
+        number: of the trial.
+        config: the complete configuration, with the values of `point` in it.
+        point: the searched values.
+        seed: of the trial; executions derive theirs from it.
+        digest: of the series it must be trained on.
+        baseline: name of the best baseline and its forecasts [N, H] on the last fold.
+        baseline_mae: mean MAE of that baseline over the folds.
+        prunable: whether an earlier epoch may turn out to have been the last.
+    """
+
+    number: int
+    config: dict[str, Any]
+    point: Point
+    seed: int
+    digest: str
+    baseline: tuple[str, Array]
+    baseline_mae: float
+    prunable: bool
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One epoch has ended; steps count epochs over all folds and executions, from 0."""
+
+    number: int
+    step: int
+    steps: int
+    score: float
+    loss: float
+
+
+@dataclass(frozen=True, eq=False)
+class Execution:
+    """One seeded training on one fold.
+
+    Attributes:
+        curve: its epochs.
+        actual: readings [N, H], NaN where one is missing.
+        forecast: after the last epoch [N, H].
+        recent: forecasts after recent epochs, by epoch (only of a trial that may be pruned).
+        mase_scale: in-sample MAE of the seasonal naive forecast of its training part.
+    """
+
+    fold: int
+    execution: int
+    curve: "tuple[Epoch, ...]"
+    actual: Array
+    forecast: Array
+    recent: dict[int, Array]
+    mase_scale: float
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a trial came to.
+
+    Attributes:
+        state: complete, pruned or failed.
+        reason: why it failed or was pruned.
+        trace: traceback of a failed trial.
+        executions: in the order of their training.
+        model: net of execution 0 of the last fold, as bytes of a .keras file.
+        duration: seconds.
+        artifacts: file names to bytes.
+    """
+
+    number: int
+    state: str
+    reason: str = ""
+    trace: str = ""
+    executions: tuple[Execution, ...] = ()
+    model: bytes = b""
+    duration: float = 0.0
+    artifacts: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs trained, over all folds and executions."""
+        return sum(len(execution.curve) for execution in self.executions)
+
+    @property
+    def shown(self) -> Execution | None:
+        """The execution that pictures show: execution 0 of the last fold that was trained."""
+        first = [execution for execution in self.executions if execution.execution == 0]
+        return first[-1] if first else None
+
+    def metrics(self, baseline_mae: float) -> dict[str, float]:
+        """Returns means over folds and executions, in the series' units, by their MLflow names.
+
+        A failed trial has no scores.
+        """
+        found = {"epochs": float(self.epochs), "duration_s": self.duration}
+        if self.state == "failed" or not self.executions:
+            return found
+        each = [scores(e.actual, e.forecast, e.mase_scale) for e in self.executions]
+        means = {name: float(np.mean([one[name] for one in each])) for name in each[0]}
+        means["skill"] = skill(means["mae"], baseline_mae)
+        means["mae_std"] = float(np.std([one["mae"] for one in each]))
+        return found | {f"validation/{name}": value for name, value in means.items()}
+
+    def pruned_at(self, step: int, reason: str) -> "Result":
+        """Returns the result as it stood after epoch `step`, whatever was trained since."""
+        kept: list[Execution] = []
+        for execution in self.executions:
+            left = step + 1 - sum(len(earlier.curve) for earlier in kept)
+            if left <= 0:
+                break
+            forecast = execution.forecast
+            if left < len(execution.curve):
+                forecast = execution.recent.get(left - 1, np.full_like(forecast, np.nan))
+            kept.append(replace(execution, curve=execution.curve[:left], forecast=forecast))
+        # The net is the one of that epoch only where nothing was trained since.
+        model = self.model if step + 1 >= self.epochs else b""
+        return replace(
+            self, state="pruned", reason=reason, executions=tuple(kept), model=model, artifacts={}
+        )
+
+
+# Takes the progress of an epoch; returns the step at which the trial was told to stop, if it was.
+Report = Callable[[Progress], int | None]
+
+
+def run_trial(plan: Plan, report: Report) -> Result:
+    """Trains and scores a trial; whatever goes wrong in it is a state with a reason."""
+    started = time.monotonic()
+    run = _Run(plan, report)
+    try:
+        for _ in run.executions():
+            if run.stopped_at is not None:
+                break
+        result = Result(plan.number, "complete", executions=tuple(run.done), model=run.model)
+        if run.stopped_at is not None:
+            result = result.pruned_at(run.stopped_at, pruning_reason(run.stopped_at))
+    except Infeasible as error:
+        result = _failed(run, f"infeasible: {error}")
+    except MemoryError as error:
+        result = _failed(run, f"out of memory: {error}".rstrip(": "))
+    except ArithmeticError as error:
+        result = _failed(run, str(error))
+    except Exception as error:  # noqa: BLE001  # a trial's own fault must not end the study
+        kind = type(error).__name__
+        text = str(error).strip().splitlines()
+        reason = f"{kind}: {text[0]}" if text else kind
+        result = _failed(run, "out of memory" if kind == "ResourceExhaustedError" else reason)
+    return replace(result, duration=time.monotonic() - started)
+
+
+def pruning_reason(step: int) -> str:
+    """Returns the reason of a trial that was stopped after epoch `step` (from 0)."""
+    return f"pruned after epoch {step + 1}"
+
+
+def _failed(run: "_Run", reason: str) -> Result:
+    return Result(
+        run.plan.number, "failed", reason, traceback.format_exc(), executions=tuple(run.done)
+    )
+
+
+class _Run:
+    """The executions of one trial, one after the other."""
+
+    def __init__(self, plan: Plan, report: Report) -> None:
+        self.plan = plan
+        self.report = report
+        self.done: list[Execution] = []
+        self.model = b""
+        self.stopped_at: int | None = None
+
+    def executions(self) -> Iterator[Execution]:
+        """Trains fold by fold, seed by seed."""
+        config = from_plain(self.plan.config)
+        series = load_series(config.dataset)
+        if series.digest != self.plan.digest:
+            raise ValueError("the series here is not the one of the study: its digest differs")
+        seen = visible(series, config.task)
+        folds = folds_of(series, config.task)
+        steps = len(folds) * config.study.executions * config.training.epochs
+        for fold in folds:
+            for execution in range(config.study.executions):
+                keeps = fold is folds[-1] and execution == 0 and config.tracking.models != "none"
+                self._execute(config, seen, fold, execution, steps, keep_model=keeps)
+                yield self.done[-1]
+
+    def _execute(
+        self,
+        config: Config,
+        seen: Visible,
+        fold: "Fold",
+        execution: int,
+        steps: int,
+        *,
+        keep_model: bool,
+    ) -> None:
+        from search.net import build_net, net_bytes, seeded
+        from search.training import fit
+
+        data = fold_data(seen, fold, config)
+        seed = derived(self.plan.seed, fold.number, execution)
+        before = sum(len(done.curve) for done in self.done)
+        finals = [float(np.nanmean(np.abs(d.forecast - d.actual))) for d in self.done]
+        curve: list[Epoch] = []
+        recent: dict[int, Array] = {}
+
+        def on_epoch(epoch: "Epoch", forecast: Array) -> bool:
+            curve.append(epoch)
+            if self.plan.prunable:
+                recent[epoch.epoch] = forecast
+                while len(recent) * forecast.nbytes > _KEPT_BYTES:
+                    del recent[next(iter(recent))]
+            running = float(np.mean([*finals, epoch.score]))
+            step = before + epoch.epoch
+            self.stopped_at = self.report(
+                Progress(self.plan.number, step, steps, running, epoch.loss)
+            )
+            return self.stopped_at is not None
+
+        scale = seasonal_naive_error(seen.readings[: fold.train_stop], seen.season)
+        forecast = np.full_like(data.actual, np.nan)
+        try:
+            with seeded(seed):
+                net = build_net(config, data)
+                forecast = fit(net, data, config.training, seed, on_epoch)
+        finally:  # a failed trial keeps the curve up to its failure
+            if curve:
+                self.done.append(
+                    Execution(
+                        fold.number, execution, tuple(curve), data.actual, forecast, recent, scale
+                    )
+                )
+        if keep_model:
+            self.model = net_bytes(net)

@@ -1,0 +1,301 @@
+"""What every test needs before TensorFlow, MLflow and matplotlib are imported; the program itself.
+
+`sweepcast` is the command line in this process, in a folder of its own, with a view of its store.
+"""
+
+import contextlib
+import gc
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import cos, pi, sin
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlparse
+from urllib.request import url2pathname
+
+import pytest
+
+from search.runtime import environment
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+    from search.config import Config
+
+# One thread: the bits of a training depend on the count.
+os.environ.update(environment(threads=1))
+# A test never writes to the store of whoever runs it.
+os.environ.pop("MLFLOW_TRACKING_URI", None)
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Program:
+    """`sweepcast` in a folder, and what its store holds."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.uri = f"sqlite:///{folder / 'mlruns/mlflow.db'}"
+
+    def __call__(self, *arguments: str) -> Done:
+        from search import cli
+
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            status = cli.run(list(arguments))
+        return Done(status, out.getvalue(), err.getvalue())
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Starts it in a process group of its own; all it prints goes to its standard output."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "search", *arguments],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    @property
+    def client(self) -> "MlflowClient":
+        from mlflow import MlflowClient
+
+        return MlflowClient(self.uri)
+
+    def runs(self, **tags: str) -> "list[Run]":
+        """The runs with these `sweepcast.` tags, in the order in which they started."""
+        wanted = [f"tags.`sweepcast.{name}` = '{value}'" for name, value in tags.items()]
+        experiments = [e.experiment_id for e in self.client.search_experiments()]
+        return list(
+            self.client.search_runs(
+                experiments, " and ".join(wanted), order_by=["attributes.start_time ASC"]
+            )
+        )
+
+    def trials(self, study: str) -> "list[Run]":
+        """The runs of a study's trials, lost ones included."""
+        return self.runs(kind="trial", study=study)
+
+    def study(self, name: str) -> "Run":
+        (run,) = self.runs(kind="study", study=name)
+        return run
+
+    def curve(self, run: "Run", key: str) -> list[tuple[int, float]]:
+        """The points (step, value) of a metric."""
+        history = self.client.get_metric_history(run.info.run_id, key)
+        return sorted((point.step, point.value) for point in history)
+
+    def files(self, run: "Run") -> set[str]:
+        """Names of the artifacts, as MLflow lists them."""
+        return {entry.path for entry in self.client.list_artifacts(run.info.run_id)}
+
+    def path(self, run: "Run", name: str) -> Path:
+        """Where an artifact lies."""
+        return Path(url2pathname(urlparse(run.info.artifact_uri).path), name)
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture
+def interrupted() -> Iterator[Callable[["subprocess.Popen[str]"], tuple[int, str]]]:
+    """Sends Ctrl-C to a process; returns its exit status and what it printed since.
+
+    As a terminal does, to all processes of its group. Fails where one of them outlives it.
+    """
+    begun: list[int] = []
+
+    def interrupt(process: "subprocess.Popen[str]") -> tuple[int, str]:
+        begun.append(process.pid)
+        os.killpg(process.pid, signal.SIGINT)
+        rest = process.communicate(timeout=120)[0]
+        until = time.monotonic() + 10
+        while _group_lives(process.pid) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert not _group_lives(process.pid), "a process was left behind"
+        return process.returncode, rest
+
+    yield interrupt
+    for group in filter(_group_lives, begun):
+        os.killpg(group, signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store without a run: making one takes MLflow a second or two, copying it nothing."""
+    from search.tracking.store import open_store
+
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    open_store(f"sqlite:///{path}", create=True)
+    return path
+
+
+@pytest.fixture(scope="session")
+def program_in(empty_store: Path) -> Callable[[Path], Program]:
+    """Makes the program in a folder."""
+
+    def made(folder: Path) -> Program:
+        (folder / "mlruns").mkdir(parents=True)
+        shutil.copy(empty_store, folder / "mlruns")
+        return Program(folder)
+
+    return made
+
+
+@pytest.fixture
+def sweepcast(program_in: Callable[[Path], Program], tmp_path: Path) -> Program:
+    """The program in the test's own folder."""
+    return program_in(tmp_path / "here")
+
+
+@pytest.fixture(scope="session")
+def composed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., "Config"]:
+    """Composes what `sweepcast sweep` would run on these arguments."""
+    from search import hydra_app
+
+    def made(*arguments: str) -> "Config":
+        found: list[Config] = []
+        with contextlib.chdir(tmp_path_factory.mktemp("composed")):
+            hydra_app.run([*arguments], lambda config: len(found.append(config) or ()))
+        return found[0]
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def eagerly() -> Callable[[], Any]:
+    """Trains without tracing a graph: a net of three weights then takes 0.1 s instead of 1 to 4."""
+
+    @contextlib.contextmanager
+    def switched() -> Iterator[None]:
+        import tensorflow as tf
+
+        # Keras collects garbage before each net; what is imported by now need not be looked at.
+        gc.collect()
+        gc.freeze()
+        tf.config.run_functions_eagerly(True)
+        try:
+            yield
+        finally:
+            tf.config.run_functions_eagerly(False)
+
+    return switched
+
+
+@pytest.fixture
+def eager(eagerly: Callable[[], Any]) -> Iterator[None]:
+    """For tests whose subject is not the compiled graph."""
+    with eagerly():
+        yield
+
+
+@pytest.fixture(scope="session")
+def station(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Nine years of a station as NASA GISS serves it: made-up readings, the real layout."""
+    months = "JAN,FEB,MAR,APR,MAY,JUN,JUL,AUG,SEP,OCT,NOV,DEC"
+    lines = [f"YEAR,{months},D-J-F,M-A-M,J-J-A,S-O-N,metANN"]
+    for year in range(2000, 2009):
+        cells = [
+            f"{10 - 7 * cos(pi * month / 6) + 2 * sin((12 * year + month) ** 2):.2f}"
+            for month in range(12)
+        ]
+        if year == 2003:
+            cells[5] = "999.90"
+        lines.append(",".join([str(year), *cells, "999.90", "9.11", "15.22", "9.33", "10.44"]))
+    path = tmp_path_factory.mktemp("giss") / "station.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(scope="session")
+def default_config(composed: Callable[..., "Config"]) -> "Config":
+    """The checked configuration without an override, and with nothing to search."""
+    from search.validation import validated
+
+    return validated(composed("space=[]"))
+
+
+@pytest.fixture(scope="session")
+def short() -> tuple[str, ...]:
+    """A series of 200 steps, trained inline in one batch an epoch."""
+    return (
+        *("dataset=synthetic", "dataset.steps=200", "dataset.period=24", "task.season=24"),
+        *("task.validation=30", "task.test=20", "task.window_size=8"),
+        *("training.batch_size=256", "training.epochs=1", "engine=inline"),
+        *("tracking.figures=none", "study.name=short"),
+    )
+
+
+ODD_NETS = """
+import os
+from pathlib import Path
+
+import keras
+
+
+def build(input_shape, horizon, *, kind: str = "level", level: float = 0.0, folder: str = "."):
+    if kind == "raises":
+        raise RuntimeError("no net today")
+    if kind == "memory":
+        raise MemoryError("too many weights")
+    if kind == "dies" or (kind == "dies once" and not Path(folder, "died").exists()):
+        Path(folder, "died").touch()
+        os._exit(1)
+    value = float("nan") if kind == "undefined" else level
+    last = keras.layers.Dense(
+        horizon,
+        kernel_initializer="zeros",
+        bias_initializer=keras.initializers.Constant(value),
+        bias_constraint=explode if kind == "explodes" else None,
+    )
+    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), last])
+
+
+def explode(weights):
+    return weights + 1e30
+"""
+
+
+@pytest.fixture(scope="session")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, ...]]:
+    """A user's own model: it forecasts about `level`, or goes wrong in the `kind` of way asked for.
+
+    kind: level, raises, memory, undefined (NaN), explodes (after the first epoch), dies (its
+    process does, at once), dies once.
+    """
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "odd_nets.py").write_text(ODD_NETS)
+    (folder / "conf/model").mkdir(parents=True)
+    (folder / "conf/model/odd.yaml").write_text(
+        "_target_: odd_nets.build\nname: odd\nkind: level\nlevel: 0.0\nfolder: .\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield (
+            *("--config-dir", str(folder / "conf"), "model=odd", "space=[]"),
+            *("training.optimizer=sgd", "training.learning_rate=1e-9", "backend=optuna_grid"),
+        )

@@ -1,0 +1,63 @@
+"""Every fragment in conf/space searches keys that exist, and trains wherever it draws."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import conf
+from search.data import load_series
+from search.nested import with_values
+from search.space import Choice, Parameter
+from search.space_notation import check_setting, parse_space
+from search.trial import Plan, run_trial
+from search.validation import validated
+
+SPACES = sorted(path.stem for path in (Path(conf.__file__).parent / "space").glob("*.yaml"))
+
+
+def ends(parameter: Parameter) -> list[Any]:
+    """Every choice, or the two ends of a range."""
+    choices = parameter.choices if isinstance(parameter, Choice) else ()
+    return list(choices) or [parameter.low, parameter.high]
+
+
+@pytest.fixture(scope="module", params=SPACES)
+def searched(request: pytest.FixtureRequest, composed: Callable[..., Any], short: Any) -> Any:
+    config = validated(
+        composed(
+            *(f"space=[{request.param}]", *short, "model=conv_recurrent", "model.conv.filters=2"),
+            *("model.recurrent.units=2", "model.recurrent.cell=simple_rnn"),
+        )
+    )
+    return config, parse_space(config)
+
+
+def test_it_searches_what_can_be_set(searched: Any) -> None:
+    config, space = searched
+    assert space.parameters
+    assert not space.pins
+    for parameter in space.parameters:
+        assert len(ends(parameter)) > 1
+        for value in ends(parameter):
+            check_setting(config, parameter.name, value)
+
+
+@pytest.mark.parametrize("end", [0, -1], ids=["first", "last"])
+def test_it_trains_at_both_ends(searched: Any, end: int, eager: None) -> None:
+    config, space = searched
+    point = space.build(lambda parameter: ends(parameter)[end])
+    plan = Plan(
+        number=0,
+        config=with_values(config.plain(), point),
+        point=point,
+        seed=5,
+        digest=load_series(config.dataset).digest,
+        baseline=("persistence", np.zeros((30, 1))),
+        baseline_mae=1.0,
+        prunable=False,
+    )
+    result = run_trial(plan, lambda _: None)
+    assert (result.state, result.reason) == ("complete", "")

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+
+from models.conv import Conv, conv_block
+from models.errors import Infeasible
+
+
+def _model(window_size, options, channels=1):
+    import keras
+
+    window = keras.Input((window_size, channels))
+    return keras.Model(window, conv_block(window, options))
+
+
+def test_the_worked_example_of_the_chapter():
+    model = _model(6, Conv(layers=1, filters=1, kernel_size=3, strides=1, activation="linear"))
+    model.get_layer("conv_1").set_weights([np.array([-0.5, 1, -0.5]).reshape(3, 1, 1), np.zeros(1)])
+    outputs = model(np.array([4, 8, 15, 16, 23, 42], "float32").reshape(1, 6, 1))
+    # The first two see the zeros that stand left of the window: 0 0 4 and 0 4 8.
+    assert np.ravel(outputs).tolist() == [-2, 0, -1.5, 3, -3, -6]
+
+
+@pytest.mark.parametrize("strides", [2, 3, 5])
+def test_a_strided_convolution_is_the_plain_one_read_from_the_last_step_backwards(strides):
+    window = np.random.default_rng(0).normal(size=(1, 16, 1)).astype("float32")
+    kernel = np.array([2.0, -1.0]).reshape(2, 1, 1)
+    plain, strided = (
+        _model(16, Conv(layers=1, filters=1, kernel_size=2, strides=s, activation="linear"))
+        for s in (1, strides)
+    )
+    for model in (plain, strided):
+        model.get_layer("conv_1").set_weights([kernel, np.zeros(1)])
+    expected = np.ravel(plain(window))[::-1][::strides][::-1]
+    got = np.ravel(strided(window))
+    assert len(got) == len(expected)
+    # The oldest output stands at the edge, where the dropped readings are not seen.
+    np.testing.assert_allclose(got[1:], expected[1:], rtol=1e-6)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("strides", [1, 2, 3, 4])
+@pytest.mark.parametrize("window_size", [16, 17, 18, 19])
+def test_the_last_output_step_sees_the_last_reading(window_size, strides, layers):
+    model = _model(window_size, Conv(layers, 2, 3, strides, "linear"))
+    window = np.ones((1, window_size, 1), "float32")
+    changed = window.copy()
+    changed[0, -1, 0] += 1
+    assert not np.allclose(model(window)[:, -1], model(changed)[:, -1])
+
+
+@pytest.mark.parametrize("strides", [1, 2, 3])
+def test_no_output_step_sees_a_later_reading(strides):
+    model = _model(10, Conv(1, 2, 4, strides, "linear"))
+    window = np.ones((1, 10, 1), "float32")
+    changed = window.copy()
+    changed[0, -1, 0] += 1
+    assert np.array_equal(model(window)[:, :-1], model(changed)[:, :-1])
+
+
+def test_a_kernel_may_be_larger_than_the_window():
+    assert _model(4, Conv(1, 3, 9), channels=2).output_shape == (None, 4, 3)
+
+
+def test_strides_that_leave_no_time_step_are_infeasible():
+    with pytest.raises(Infeasible) as error:
+        _model(30, Conv(layers=3, filters=2, kernel_size=2, strides=4))
+    assert str(error.value) == (
+        "conv layer 3 strides 4 over 2 time steps (of a window of 30).\n"
+        "Lower model.conv.strides or model.conv.layers, or raise task.window_size."
+    )
+
+
+def test_no_layers_leave_the_window_as_it_is():
+    assert len(_model(4, Conv(layers=0)).layers) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"layers": -1}, "model.conv.layers is -1: it must be a whole number of at least 0."),
+        ({"filters": 0}, "model.conv.filters is 0: it must be a whole number of at least 1."),
+        ({"kernel_size": 2.5}, "model.conv.kernel_size is 2.5: it must be a whole number"),
+        ({"strides": True}, "model.conv.strides is True: it must be a whole number"),
+        ({"activation": "rleu"}, "model.conv.activation is 'rleu'. Did you mean 'relu'?"),
+    ],
+)
+def test_a_wrong_option_names_its_key(options, text):
+    with pytest.raises(ValueError, match="model") as error:
+        Conv(**options)
+    assert str(error.value).startswith(text)
+    assert len(str(error.value).splitlines()) <= 3

@@ -1,0 +1,307 @@
+"""Bad input, over the whole command line: each case ends with status 2 and one to three lines that
+name what came, prints no traceback, and leaves the folder, the store included, byte for byte.
+"""
+
+import hashlib
+import shlex
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# `sweep` and `train` are called with this small study of 200 steps and with what the case adds.
+SMALL = """
+# @package _global_
+defaults:
+  - override /dataset: synthetic
+  - override /space: []
+  - override /model: dense
+  - override /engine: inline
+dataset: {steps: 200, period: 24}
+task: {window_size: 8, validation: 30, test: 20, season: 24}
+model: {dense: {layers: 0}}
+training: {epochs: 1}
+study: {trials: 1, name: mine}
+"""
+
+DAYS = [f"2024-01-{day:02d}" for day in range(1, 32)]
+
+
+def table(*rows: str) -> bytes:
+    return "\n".join(["day,level", *rows, ""]).encode()
+
+
+ROWS = [f"{day},{number % 7}" for number, day in enumerate(DAYS)]
+# Files in the working directory of every case.
+FILES = {
+    "good.csv": table(*ROWS),
+    "empty.csv": b"",
+    "binary.csv": bytes(range(256)) * 8,
+    "truncated.csv": table(*ROWS)[:-6],
+    "word.csv": table(*ROWS[:4], f"{DAYS[4]},high", *ROWS[5:]),
+    "twice.csv": table(*ROWS[:5], *ROWS[4:]),
+    "unsorted.csv": table(*ROWS[:4], ROWS[5], ROWS[4], *ROWS[6:]),
+    "gap.csv": table(*ROWS[:5], *ROWS[12:]),
+    "conf/experiment/unfinished.yaml": b"training: {epochs: 3",
+}
+CSV = "dataset=csv ~dataset.steps ~dataset.period task.validation=5 task.test=3 task.window_size=4"
+
+COMMANDS = [
+    ("swep", "did you mean 'sweep'?"),
+    ("sweep-all study.trials=3", "has no command 'sweep-all'"),
+    ("leaderboard", "there is no store"),
+    ("leaderboard --top 0", "--top is 0: expected 1 or more"),
+    ("leaderboard --top ten", "invalid int value: 'ten'"),
+    ("leaderboard --tops 3", "unrecognized arguments: --tops"),
+    ("leaderboard one two", "unrecognized arguments: two"),
+    ("studies", "there is no store"),
+    ("studies all", "unrecognized arguments: all"),
+    ("ui", "there is no store"),
+    ("ui --port http", "invalid int value: 'http'"),
+    ("sweep --trials 3", "unrecognized arguments: --trials"),
+    ("sweep --cfg nothing", "invalid choice: 'nothing'"),
+    ("sweep --cfg job --package nothing", "package 'nothing' not found"),
+    ("sweep --config-name mine", "--config-name is 'mine'"),
+    ("sweep --config-dir nowhere", "nowhere' not found"),
+    ("sweep --resolve", "--resolve"),
+]
+CONFIGURATION = [
+    ("sweep study", "Error parsing override 'study'"),
+    ("sweep 'space=[conv1d'", "no viable alternative at input '[conv1d'"),
+    ("sweep training.epoch=3", "did you mean 'training.epochs'?"),
+    ("sweep ~training.nothing", "'training.nothing' does not exist"),
+    ("sweep +dataset.step=3", "did you mean 'steps'?"),
+    ("sweep dataset=seatle", "did you mean 'seattle'?"),
+    ("sweep backend=optunna", "did you mean 'optuna'?"),
+    ("sweep experiment=quickstrat", "did you mean 'quickstart'?"),
+    ("sweep 'space=[conv2d]'", "did you mean 'conv1d'?"),
+    ("sweep --config-dir conf experiment=unfinished", "experiment/unfinished.yaml"),
+    ("sweep training.epochs=many", "'many'"),
+    ("sweep training.epochs=0", "training.epochs is 0: expected a number of at least 1"),
+    ("train training.epochs=0", "training.epochs is 0: expected a number of at least 1"),
+    ("sweep training.optimizer=admm", "did you mean 'adam'?"),
+    ("sweep model.dense.activation=reluu", "Did you mean 'relu'?"),
+    ("sweep model.head=flat", "did you mean 'flatten'?"),
+    ("sweep model._target_=nowhere.net", "No module named 'nowhere'"),
+    ("sweep dataset.max_gap=long", "dataset.max_gap is 'long'"),
+    ("sweep study.seed=-1", "study.seed is -1"),
+    ("sweep study.objective=test/mae", "study.objective is 'test/mae'"),
+    ("sweep study.seed=-1,-2 --multirun", "study.seed is -2"),
+    ("sweep engine.workers=many", "engine.workers is 'many'"),
+    ("sweep engine.memory_limit=lots", "engine.memory_limit is 'lots'"),
+    ("sweep engine.address=tcp://127.0.0.1:9", "no Dask scheduler answers there"),
+    ("sweep 'task.season=${task.nothing}'", "task.season"),
+    ("sweep task.window_size=500", "task.window_size=500 is longer than the 150 steps"),
+    ("sweep task.horizon=31", "task.horizon=31"),
+    ("sweep task.validation=180", "leave 0 to train on"),
+]
+SPACES = [
+    ("sweep 'space.training.epochs={low: 9, high: 3}'", "low 9 above high 3"),
+    ("sweep 'space.training.epochs={low: 1, high: 9, step: 2, log: true}'", "both step and log"),
+    ("sweep 'space.training.momentum={low: 0.0, high: 0.9, log: true}'", "log scale from 0.0"),
+    ("sweep 'space.training.epochs=[1, 2, 1]'", "offers 1 twice"),
+    ("sweep 'space.training.epochs=[]'", "at least one value"),
+    ("sweep 'space.study.seed=[1, 2]'", "space.study.seed names no configuration key that can be"),
+    ("sweep 'space.task.test=[10, 20]'", "space.task.test cannot be searched"),
+    ("sweep 'space.task.window_size=[8, 500]'", "task.window_size=500 is longer"),
+    (
+        "sweep 'space.training.loss={choices: [mse], when: {training.optimiser: sgd}}'",
+        "did you mean 'training.optimizer'?",
+    ),
+    (
+        "sweep 'space.training.loss={choices: [mse], when: {training.epochs: 1}}'"
+        " 'space.training.epochs={choices: [1], when: {training.loss: mse}}'",
+        "form a cycle",
+    ),
+    (
+        "sweep backend=optuna_grid 'space.training.momentum={low: 0.1, high: 0.9}'",
+        "space.training.momentum has no step",
+    ),
+]
+DATA = [
+    ("dataset.source=nowhere.csv", "nowhere.csv does not exist"),
+    ("dataset.source=empty.csv", "empty.csv is empty"),
+    ("dataset.source=binary.csv", "binary.csv is a binary file"),
+    ("dataset.source=truncated.csv", "truncated.csv, line 32"),
+    ("dataset.source=word.csv", "word.csv, line 6, column 2 (level): 'high'"),
+    ("dataset.source=twice.csv", "twice.csv, line 7, column 1 (day): 2024-01-05 is a duplicate"),
+    ("dataset.source=unsorted.csv", "unsorted.csv, line 7, column 1 (day)"),
+    ("dataset.source=gap.csv", "no reading from 2024-01-06 to 2024-01-12 (7 steps)"),
+    ("dataset.source=good.csv dataset.value=levels", "did you mean 'level'?"),
+    ("dataset.source=good.csv dataset.time=date", "did you mean 'day'?"),
+    (f"dataset.source=good.csv dataset.sha256={'0' * 64}", "sha256"),
+    ("dataset.source=http://127.0.0.1:9/level.csv", "could not be fetched: no connection"),
+]
+CASES = [
+    *COMMANDS,
+    *CONFIGURATION,
+    *SPACES,
+    *((f"sweep {CSV} {options}", text) for options, text in DATA),
+    ("sweep dataset=giss ~dataset.steps ~dataset.period", "dataset=giss needs a station's file"),
+    (
+        "sweep dataset=giss ~dataset.steps ~dataset.period dataset.source=good.csv",
+        "good.csv is no station file of GISS",
+    ),
+    (
+        "sweep dataset=cet ~dataset.steps ~dataset.period dataset.source=good.csv",
+        "begins none of the four layouts",
+    ),
+]
+
+# ---------------------------------------------------------------- stores
+
+
+def another_version(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "mlruns/mlflow.db")) as database, database:
+        database.execute("update alembic_version set version_num = '0a8213491aaa'")
+
+
+def foreign(folder: Path) -> None:
+    (folder / "mlruns/mlflow.db").unlink()
+    with closing(sqlite3.connect(folder / "mlruns/mlflow.db")) as database, database:
+        database.execute("create table birds (name)")
+
+
+def no_database(folder: Path) -> None:
+    (folder / "mlruns/mlflow.db").write_text("Not a database.\n" * 100)
+
+
+def truncated(folder: Path) -> None:
+    path = folder / "mlruns/mlflow.db"
+    path.write_bytes(path.read_bytes()[:-5000])
+
+
+def a_folder(folder: Path) -> None:
+    (folder / "mlruns/mlflow.db").unlink()
+    (folder / "mlruns/mlflow.db").mkdir()
+
+
+def below_a_file(folder: Path) -> None:
+    shutil.rmtree(folder / "mlruns")
+    (folder / "mlruns").write_text("a file")
+
+
+def as_it_was(folder: Path) -> None:
+    """Leaves the store as its study left it."""
+
+
+STORES = [
+    (another_version, "studies", "of another MLflow version (schema 0a8213491aaa)"),
+    (another_version, "sweep", "of another MLflow version (schema 0a8213491aaa)"),
+    (foreign, "leaderboard", "holds other tables than MLflow's"),
+    (no_database, "studies", "is not a database"),
+    (truncated, "sweep", "malformed"),
+    (a_folder, "sweep", "is a folder"),
+    (below_a_file, "leaderboard", "there is no store"),
+    (below_a_file, "sweep", "cannot be made: Not a directory"),
+    (as_it_was, "leaderboard min", "did you mean 'mine'?"),
+    (as_it_was, "sweep training.epochs=2", "training.epochs 1 → 2"),
+    (as_it_was, "sweep study.seed=7 task.window_size=9", "study.seed 42 → 7, task.window_size 8"),
+    (as_it_was, "sweep study.name=other engine.address=127.0.0.1", "missing port"),
+]
+ADDRESSES = [
+    ("sqlite:///good.csv/mlflow.db", "sweep", "good.csv cannot be written"),
+    ("sqlite:////proc/nowhere/mlflow.db", "sweep", "/proc/nowhere cannot be"),
+    ("sqlite://", "sweep", "it names no file"),
+    ("mlruns", "sweep", "'mlruns' is a folder, which MLflow no longer takes"),
+    ("file:///nowhere", "leaderboard", "'file:///nowhere' is a folder"),
+    ("http://127.0.0.1:9", "sweep", "no MLflow server answers"),
+    ("ledger://here", "sweep", "unsupported URI 'ledger://here'"),
+    ("postgresql+nothing://here/there", "studies", "postgresql"),
+]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of configuration that holds the small study."""
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "experiment").mkdir()
+    (folder / "experiment/small.yaml").write_text(SMALL)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def studied(small: Path, program_in: Any, eagerly: Any, tmp_path_factory: Any) -> Path:
+    """A folder with a store that holds the study `mine`."""
+    program = program_in(tmp_path_factory.mktemp("studied") / "here")
+    with eagerly():
+        done = program("sweep", "--config-dir", str(small), "experiment=small")
+    assert done.status == 0
+    return Path(program.folder)
+
+
+class Here:
+    """A folder with files and without a store, in which every command is to be refused."""
+
+    def __init__(self, program: Any, small: Path) -> None:
+        self.program, self.small, self.folder = program, small, program.folder
+        shutil.rmtree(self.folder / "mlruns")
+        for name, content in FILES.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+    def refuses(self, line: str) -> str:
+        """Runs a command line, checks what holds for every mistake, and returns what is said."""
+        command, *rest = shlex.split(line)
+        if command in ("sweep", "train") and "--config-dir" not in rest:
+            rest = ["--config-dir", str(self.small), "experiment=small", *rest]
+        before = content_of(self.folder)
+        done = self.program(command, *rest)
+        assert done.status == 2, done
+        assert 1 <= len(done.err.splitlines()) <= 3, done.err
+        assert "Traceback" not in done.err + done.out
+        assert "best run" not in done.out
+        assert content_of(self.folder) == before
+        return str(done.err)
+
+
+@pytest.fixture
+def here(program_in: Any, tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
+    monkeypatch.setenv("SWEEPCAST_CACHE", str(tmp_path / "cache"))
+    return Here(program_in(tmp_path / "here"), small)
+
+
+def content_of(folder: Path) -> dict[str, str]:
+    """Every file below `folder` with its digest, and every folder."""
+    return {
+        path.relative_to(folder).as_posix(): (
+            hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "a folder"
+        )
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.mark.parametrize(("line", "text"), CASES, ids=[line for line, _ in CASES])
+def test_a_mistake_is_told_and_changes_nothing(here: Here, line: str, text: str) -> None:
+    assert text in here.refuses(line)
+
+
+@pytest.mark.parametrize(("spoil", "line", "text"), STORES)
+def test_a_store_that_cannot_be_used_is_left_alone(
+    here: Here, studied: Path, spoil: Callable[[Path], None], line: str, text: str
+) -> None:
+    shutil.copytree(studied / "mlruns", here.folder / "mlruns")
+    spoil(here.folder)
+    assert text in here.refuses(line)
+
+
+@pytest.mark.parametrize(("uri", "line", "text"), ADDRESSES)
+def test_an_address_without_a_store_is_told(
+    here: Here, monkeypatch: pytest.MonkeyPatch, uri: str, line: str, text: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert text in here.refuses(line)
+
+
+def test_the_store_named_in_the_configuration_is_checked_alike(here: Here) -> None:
+    said = here.refuses("sweep tracking.uri=sqlite:///good.csv/mlflow.db")
+    assert "good.csv cannot be written" in said
+
+
+def test_there_are_as_many_cases_as_promised() -> None:
+    assert len({*CASES, *STORES, *ADDRESSES}) >= 80

@@ -1,0 +1,151 @@
+"""One trial by itself: a plan goes in, a result comes out, whatever happens in between."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from search.data import fold_data, folds_of, load_series, visible
+from search.nested import with_values
+from search.trial import Plan, Progress, Result, run_trial
+from search.validation import validated
+
+pytestmark = pytest.mark.usefixtures("eager")
+
+
+@pytest.fixture(scope="module")
+def configs(composed: Callable[..., Any], short: tuple[str, ...], odd: tuple[str, ...]) -> Any:
+    return {
+        "odd": validated(composed(*odd, *short)),
+        "dense": validated(composed("model=dense", *short)),
+    }
+
+
+@pytest.fixture
+def plan(configs: Any) -> Callable[..., Plan]:
+    """Makes the plan of a trial: `model` and values of the configuration."""
+
+    def made(model: str, values: dict[str, Any] | None = None, *, prunable: bool = True) -> Plan:
+        config = configs[model]
+        return Plan(
+            number=3,
+            config=with_values(config.plain(), values or {}),
+            point=values or {},
+            seed=11,
+            digest=load_series(config.dataset).digest,
+            baseline=("persistence", np.zeros((30, 1))),
+            baseline_mae=2.0,
+            prunable=prunable,
+        )
+
+    return made
+
+
+def silent(progress: Progress) -> None:
+    return None
+
+
+def test_a_result_has_every_epoch_and_the_forecasts(plan: Callable[..., Plan]) -> None:
+    told: list[Progress] = []
+    result = run_trial(plan("dense", {"training.epochs": 3}), told.append)
+    assert (result.state, result.reason, result.trace) == ("complete", "", "")
+    assert [(p.number, p.step, p.steps) for p in told] == [(3, 0, 3), (3, 1, 3), (3, 2, 3)]
+    (execution,) = result.executions
+    assert [epoch.score for epoch in execution.curve] == [p.score for p in told]
+    assert execution.forecast.shape == execution.actual.shape == (30, 1)
+    metrics = result.metrics(2.0)
+    mae = np.abs(execution.forecast - execution.actual).mean()
+    assert metrics["validation/mae"] == pytest.approx(mae)
+    assert metrics["validation/mae"] == pytest.approx(told[-1].score)
+    assert metrics["validation/skill"] == pytest.approx(1 - mae / 2)
+    assert metrics["epochs"] == 3
+
+
+def test_the_saved_net_makes_the_forecasts_again(
+    plan: Callable[..., Plan], configs: Any, tmp_path: Any
+) -> None:
+    import keras
+
+    result = run_trial(plan("dense", {"training.epochs": 2}), silent)
+    (tmp_path / "net.keras").write_bytes(result.model)
+    net = keras.saving.load_model(tmp_path / "net.keras")
+    config = configs["dense"]
+    series = load_series(config.dataset)
+    seen = visible(series, config.task)
+    data = fold_data(seen, folds_of(series, config.task)[0], config)
+    scaled = net.predict_on_batch(data.validation.x)
+    forecast = data.scaler.invert_target(np.asarray(scaled, float), data.target)
+    assert forecast == pytest.approx(result.executions[0].forecast)
+
+
+def test_the_same_plan_gives_the_same_bits(plan: Callable[..., Plan]) -> None:
+    first, second = (run_trial(plan("dense", {"training.epochs": 2}), silent) for _ in range(2))
+    other = run_trial(replace(plan("dense", {"training.epochs": 2}), seed=12), silent)
+    assert np.array_equal(first.executions[0].forecast, second.executions[0].forecast)
+    assert first.executions[0].curve == second.executions[0].curve
+    assert not np.array_equal(first.executions[0].forecast, other.executions[0].forecast)
+
+
+def test_steps_go_on_over_folds_and_executions(plan: Callable[..., Plan]) -> None:
+    told: list[Progress] = []
+    values = {"task.folds": 2, "study.executions": 2, "training.epochs": 2}
+    result = run_trial(plan("dense", values), told.append)
+    assert [(p.step, p.steps) for p in told] == [(step, 8) for step in range(8)]
+    assert [(e.fold, e.execution) for e in result.executions] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    finals = [execution.curve[-1].score for execution in result.executions]
+    assert told[-1].score == pytest.approx(np.mean(finals))
+    assert result.metrics(1.0)["validation/mae"] == pytest.approx(np.mean(finals))
+    assert result.shown is result.executions[2]
+
+
+@pytest.mark.parametrize("stop", [0, 1, 4])
+def test_a_trial_that_is_told_to_stop_is_pruned_there(plan: Callable[..., Plan], stop: int) -> None:
+    values = {"study.executions": 2, "training.epochs": 3}
+    scores: list[float] = []
+
+    def report(progress: Progress) -> int | None:
+        scores.append(progress.score)
+        return progress.step if progress.step == stop else None
+
+    result = run_trial(plan("dense", values), report)
+    assert (result.state, result.reason) == ("pruned", f"pruned after epoch {stop + 1}")
+    assert result.epochs == len(scores) == stop + 1
+    assert result.metrics(1.0)["validation/mae"] == pytest.approx(scores[-1])
+    assert result.model != b""
+
+
+def test_a_late_word_to_stop_takes_back_what_was_trained_since(plan: Callable[..., Plan]) -> None:
+    scores: list[float] = []
+    whole = run_trial(plan("dense", {"training.epochs": 4}), lambda p: scores.append(p.score))
+    result = whole.pruned_at(1, "too late")
+    assert (result.state, result.reason, result.epochs) == ("pruned", "too late", 2)
+    assert result.metrics(1.0)["validation/mae"] == pytest.approx(scores[1])
+    assert result.model == b""  # the net has gone further
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"model.kind": "raises"}, "RuntimeError: no net today"),
+        ({"model.kind": "memory"}, "out of memory: too many weights"),
+        ({"model.kind": "undefined"}, "the loss became nan in epoch 1"),
+        ({"model.kind": "explodes", "training.epochs": 3}, "the loss became inf in epoch 2"),
+    ],
+)
+def test_what_goes_wrong_is_a_state_with_a_reason(
+    plan: Callable[..., Plan], values: dict[str, Any], reason: str
+) -> None:
+    result = run_trial(plan("odd", values), silent)
+    assert (result.state, result.reason) == ("failed", reason)
+    assert result.trace.startswith("Traceback")
+    assert not any(name.startswith("validation/") for name in result.metrics(1.0))
+    assert result.model == b""
+    assert result.epochs == (1 if values["model.kind"] == "explodes" else 0)
+
+
+def test_another_series_than_the_studys_is_refused(plan: Callable[..., Plan]) -> None:
+    result: Result = run_trial(replace(plan("dense"), digest="0" * 64), silent)
+    assert result.state == "failed"
+    assert "digest differs" in result.reason
