@@ -1,6 +1,6 @@
-"""What happens to a series before a net sees it: scaling and calendar terms.
+"""What happens to a series before a net sees it: scaling, seasonal differences, calendar terms.
 
-T: steps. C: channels. P: Fourier pairs.
+T: steps. C: channels. P: Fourier pairs. N: forecast origins. H: horizon.
 """
 
 from dataclasses import dataclass
@@ -99,3 +99,23 @@ def calendar_features(timestamps: Timestamps, pairs: int) -> Floats:
     angles = [2 * np.pi * place[:, None] * harmonics for place in places]
     waves = [wave(angle) for angle in angles for wave in (np.sin, np.cos)]
     return cast(Floats, np.concatenate(waves, axis=1))
+
+
+def seasons_ago(steps: NDArray[np.int64], season: int) -> NDArray[np.int64]:
+    """Returns how many steps before its target the seasonal reference lies, for each step ahead.
+
+    It is the same place in the last season that is known at the origin: `season` steps for a step
+    ahead of up to one season, twice as many for the season after that.
+
+    Args:
+        steps: int64 of any shape, steps ahead from 1.
+        season: at least 1.
+    """
+    return -(-steps // season) * season
+
+
+def seasonal_differences(values: Floats, season: int) -> Floats:
+    """Returns each value [T, C] minus the one a season before; NaN in the first season."""
+    differences = np.full_like(values, np.nan)
+    differences[season:] = values[season:] - values[:-season]
+    return differences

@@ -69,11 +69,12 @@ def cut(
     horizon: int,
     start: int,
     stop: int,
+    first_step: int = 0,
 ) -> Windows:
     """Returns every window whose H targets all lie in [start, stop).
 
     Windows reach back before `start`, so the targets of a later part are the same for every window
-    size. From `start` 0 the first window is [0, W).
+    size. From `start` 0 the first window is [first_step, first_step + W).
 
     Args:
         features: [T, F], scaled, without NaN; float32 and C order are used as they are.
@@ -83,6 +84,7 @@ def cut(
         horizon: H, at least 1.
         start: first step that may be a target.
         stop: the step after the last one that may be a target.
+        first_step: first step that a window may see; there are no features before it.
 
     Raises:
         DatasetError: [start, stop) lies outside the series, holds no window, or has fewer than W
@@ -99,12 +101,13 @@ def cut(
             f"no windows of task.window_size={window_size} and task.horizon={horizon} "
             f"over steps {start} to {stop} of {length}"
         )
-    if 0 < start < window_size:
+    if 0 < start < first_step + window_size:
+        season = f", a season of {first_step} before it," if first_step else ""
         raise DatasetError(
-            f"task.window_size={window_size} is longer than the {start} steps before the first "
-            "scored target:\nmake task.window_size, task.validation or task.test smaller"
+            f"task.window_size={window_size}{season} is longer than the {start} steps before the "
+            "first scored target:\nmake task.window_size, task.validation or task.test smaller"
         )
-    first = max(start, window_size) - 1
+    first = max(start, first_step + window_size) - 1
     count = stop - horizon - first
     if count < 1:
         raise DatasetError(

@@ -3,9 +3,10 @@
 B windows in a batch, W window size, F channels of a window, H horizon.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from models.checks import check_choice, check_whole
+from models.checks import check_choice, check_flag, check_whole
 from models.conv import Conv, conv_block
 from models.dense import Dense, dense_block
 from models.recurrent import Recurrent, recurrent_block
@@ -26,6 +27,7 @@ def forecaster(
     recurrent: Recurrent,
     dense: Dense,
     head: str,
+    skip: bool = False,
 ) -> Model:
     """Builds the network window → conv → recurrent → head → dense → forecast, not compiled.
 
@@ -34,6 +36,8 @@ def forecaster(
         horizon: H, all steps are forecast at once.
         head: what the dense block sees of the steps before it: `flatten` all of them, `last` the
             final state of the recurrent block or, without one, the last time step.
+        skip: whether a linear map of the whole window is added to the forecast, so that the blocks
+            learn what a linear autoregression leaves over.
 
     Returns:
         A model [B, W, F] → [B, H]. Its weights are drawn from Keras' global seed.
@@ -49,6 +53,7 @@ def forecaster(
     check_whole("the number of input channels", channels, least=1)
     check_whole("task.horizon", horizon, least=1)
     check_choice("model.head", head, HEADS)
+    check_flag("model.skip", skip)
 
     window = keras.Input((window_size, channels), name="window")
     x = conv_block(window, conv)
@@ -58,7 +63,59 @@ def forecaster(
     if len(x.shape) == 3:
         x = keras.layers.Flatten(name="flatten")(x)
     x = dense_block(x, dense)
-    return keras.Model(window, keras.layers.Dense(horizon, name="forecast")(x), name="forecaster")
+    forecast = keras.layers.Dense(horizon, name="forecast")(x)
+    if skip:
+        flat = keras.layers.Flatten(name="skip_flatten")(window)
+        forecast += keras.layers.Dense(horizon, use_bias=False, name="skip")(flat)
+    return keras.Model(window, forecast, name="forecaster")
+
+
+def from_readings(
+    model: Model,
+    *,
+    center: Sequence[float],
+    scale: Sequence[float],
+    target: int,
+    lag: int,
+    ago: Sequence[int],
+) -> Model:
+    """Lets a model take readings as they are and return a forecast in their unit.
+
+    It is made of Keras' own operations, so that it is saved and loaded without custom code.
+
+    Args:
+        model: [B, W, C + K] → [B, H], of scaled inputs (or their change from the season before,
+            with `lag`) and K calendar terms, to a scaled output.
+        center: [C], subtracted from each channel.
+        scale: [C], what each channel is divided by then.
+        target: channel that is forecast.
+        lag: steps of a season, 0 for a model of the values themselves.
+        ago: [H], how many steps before its target each step's seasonal reference lies.
+
+    Returns:
+        A model of a dict: `readings` [B, lag + W, C] and, where K is not 0, `calendar` [B, W, K],
+        the terms of the last W steps.
+    """
+    import keras
+
+    _, window_size, features = model.input_shape
+    channels = len(center)
+    readings = keras.Input((lag + window_size, channels), name="readings")
+    shift = [-c / s for c, s in zip(center, scale, strict=True)]
+    scaled = keras.layers.Rescaling([1 / s for s in scale], shift, name="scaled")(readings)
+    inputs = {"readings": readings}
+    x = scaled
+    if lag:
+        x = scaled[:, lag:] - scaled[:, :-lag]
+    if features > channels:
+        inputs["calendar"] = keras.Input((window_size, features - channels), name="calendar")
+        x = keras.layers.Concatenate(name="features")([x, inputs["calendar"]])
+    forecast = model(x)
+    if lag:
+        places = [lag + window_size + step - back for step, back in enumerate(ago)]
+        forecast += keras.ops.take(scaled[:, :, target], places, axis=1)
+    forecast = keras.layers.Rescaling(scale[target], center[target], name="unscaled")(forecast)
+    return keras.Model(inputs, forecast, name="from_readings")
 
 
 def anchored(model: Model, target: int) -> Model:

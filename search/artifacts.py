@@ -18,8 +18,9 @@ from search.data import folds_of, load_series, targets, visible
 from search.plots import style
 from search.plots import trial as plots
 from search.plots.residuals import residuals
+from search.result import Execution, Result
 from search.runtime import describe
-from search.trial import Execution, Plan, Result
+from search.trial import Plan
 
 FIGURES = ("forecast.png", "learning_curve.png", "residuals.png")
 
@@ -56,7 +57,7 @@ def _predictions(
 ) -> pd.DataFrame:
     """Returns a row a forecast value: timestamp, actual, forecast, step, origin, fold."""
     task = from_plain(plan.config).task
-    fold = folds_of(series, task)[shown.fold]
+    fold = folds_of(series, task, plan.block)[shown.fold]
     origins = np.arange(fold.train_stop - 1, fold.validation_stop - task.horizon)
     steps = np.broadcast_to(np.arange(1, task.horizon + 1), forecast.shape)
     return pd.DataFrame(
@@ -72,7 +73,7 @@ def _predictions(
 
 
 def _title(plan: Plan, series: Series, what: str) -> str:
-    return f"{what} · {series.name} · trial {plan.number}"
+    return f"{what} · {series.name} · {plan.title}"
 
 
 def _forecast(plan: Plan, series: Series, shown: Execution, predictions: pd.DataFrame) -> Figure:
@@ -85,7 +86,7 @@ def _forecast(plan: Plan, series: Series, shown: Execution, predictions: pd.Data
         baseline=beside,
         baseline_name=name,
         unit=series.unit,
-        title=_title(plan, series, "Forecast of the validation block"),
+        title=_title(plan, series, f"Forecast of the {plan.block} block"),
         season=_season(plan, series),
     )
 

@@ -5,42 +5,54 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.split import Fold
+from datasets import Series
 from models.baselines import baselines
 from search.config import Task
-from search.data import Visible, problem, targets
-from search.scores import scores, seasonal_naive_error, skill
+from search.data import TEST, VALIDATION, folds_of, problem, targets, visible
+from search.result import Result
+from search.scores import scores, seasonal_naive_error, skill, skill_interval
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """A baseline and its scores: means over the folds, in the series' units.
+    """A baseline and its scores: means over the folds, in the series' units. N origins, H horizon.
 
     Attributes:
-        forecast: of the last fold [N, H].
-        settings: what it learnt there, e.g. its lag count.
+        mae: the score.
+        metrics: by their MLflow names, the score among them.
+        forecasts: of each fold [N, H].
+        settings: what it learnt in the last fold, e.g. its lag count.
     """
 
     name: str
+    mae: float
     metrics: dict[str, float]
-    forecast: NDArray[np.float64]
+    forecasts: tuple[Array, ...]
     settings: dict[str, int | float | str]
 
     @property
-    def mae(self) -> float:
-        """The score."""
-        return self.metrics["validation/mae"]
+    def forecast(self) -> Array:
+        """Of the last fold [N, H]."""
+        return self.forecasts[-1]
 
 
-def score_baselines(seen: Visible, folds: tuple[Fold, ...], task: Task) -> list[Baseline]:
-    """Returns the baselines, best first."""
+def score_baselines(series: Series, task: Task, block: str = VALIDATION) -> list[Baseline]:
+    """Returns the baselines, best first; their lag counts are chosen on the validation block.
+
+    Raises:
+        ValueError: they cannot be fitted to the series.
+    """
+    seen, folds = visible(series, task, block), folds_of(series, task, block)
+    tune = problem(seen, folds_of(series, task)[-1], task) if block == TEST else None
     by_fold = []
     for fold in folds:
         posed = problem(seen, fold, task)
         actual = seen.readings[targets(posed.origins, task.horizon)]
         scale = seasonal_naive_error(seen.readings[: fold.train_stop], seen.season)
         by_fold.append(
-            {f.name: (f, scores(actual, f.predictions, scale)) for f in baselines(posed)}
+            {f.name: (f, scores(actual, f.predictions, scale)) for f in baselines(posed, tune=tune)}
         )
     names = [name for name in by_fold[-1] if all(name in fold for fold in by_fold)]
     means = {
@@ -54,11 +66,30 @@ def score_baselines(seen: Visible, folds: tuple[Fold, ...], task: Task) -> list[
     found = [
         Baseline(
             name=name,
-            metrics={f"validation/{key}": value for key, value in means[name].items()}
-            | {"validation/skill": skill(means[name]["mae"], best)},
-            forecast=by_fold[-1][name][0].predictions,
+            mae=means[name]["mae"],
+            metrics={f"{block}/{key}": value for key, value in means[name].items()}
+            | {f"{block}/skill": skill(means[name]["mae"], best)},
+            forecasts=tuple(fold[name][0].predictions for fold in by_fold),
             settings=by_fold[-1][name][0].settings,
         )
         for name in names
     ]
     return sorted(found, key=lambda baseline: baseline.mae)
+
+
+def skill_ends(result: Result, baseline: Baseline) -> dict[str, float]:
+    """Returns the ends of the 95 % interval of a result's skill, as metrics.
+
+    The folds are one after the other in time, so their targets are resampled as one series.
+    """
+    by_fold = {
+        fold: [e for e in result.executions if e.fold == fold]
+        for fold in range(len(baseline.forecasts))
+    }
+    seeds = zip(*by_fold.values(), strict=True)
+    low, high = skill_interval(
+        np.concatenate([executions[0].actual for executions in by_fold.values()]),
+        [np.concatenate([execution.forecast for execution in folds]) for folds in seeds],
+        np.concatenate(baseline.forecasts),
+    )
+    return {f"{result.block}/skill_low": low, f"{result.block}/skill_high": high}

@@ -24,11 +24,12 @@ Keras Tuner proposes, MLflow records every trial.
   train [OVERRIDES]     one trial at the configured values
   studies               what the store holds
   leaderboard [STUDY]   trials and baselines, best first   [--top N] [--json]
+  evaluate RUN          a trial on the test block, with fresh seeds  [--seeds N] [--json]
   ui                    the MLflow UI on the store in use  [--port N] [--no-browser]
 
 `sweepcast sweep --help` shows the configuration; Hydra's own flags work after sweep and train.
-`--quiet` before or after a command keeps it to its result. The store is MLFLOW_TRACKING_URI, or
-mlruns/mlflow.db in this folder.
+RUN is a run id, or STUDY:best. `--quiet` before or after a command keeps it to its result. The
+store is MLFLOW_TRACKING_URI, or mlruns/mlflow.db in this folder.
 """
 
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -120,6 +121,12 @@ def _leaderboard(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
     return leaderboard(arguments)
 
 
+def _evaluate(arguments: list[str], quiet: bool) -> int:
+    from search.evaluate import evaluate
+
+    return evaluate(arguments, quiet=quiet)
+
+
 def _ui(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
     from search.tracking.ui import ui
 
@@ -131,5 +138,6 @@ COMMANDS: dict[str, Callable[[list[str], bool], int]] = {
     "train": _train,
     "studies": _studies,
     "leaderboard": _leaderboard,
+    "evaluate": _evaluate,
     "ui": _ui,
 }

@@ -35,6 +35,7 @@ class TransformOptions:
 
     scaler: str = "standard"
     difference: bool = False
+    seasonal_difference: bool = False
     calendar: int = 0
 
 
@@ -63,6 +64,8 @@ class StudyOptions:
     executions: int = 1
     seed: int = 42
     objective: str = "validation/mae"
+    finalists: int = 3
+    finalist_executions: int = 3
     max_failed: int = 10
 
 

@@ -1,11 +1,11 @@
 """From a dataset's options to what folds train on and are scored on.
 
-T steps of the series, V visible steps (all before the test block), C channels, F features,
-N forecast origins, H horizon.
+T steps of the series, V visible steps (all before the test block, in a sweep), C channels,
+F features, N forecast origins, H horizon.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,12 +15,20 @@ from numpy.typing import NDArray
 from datasets import DatasetError, Series, load
 from datasets.series import default_season
 from datasets.split import Fold, split
-from datasets.transform import Scaler, calendar_features, fit_scaler
+from datasets.transform import (
+    Scaler,
+    calendar_features,
+    fit_scaler,
+    seasonal_differences,
+    seasons_ago,
+)
 from datasets.windows import Windows, cut, fill_forward
 from models.baselines import Problem
 from search.config import Config, Task
 
 Array = NDArray[np.float64]
+# The block whose targets are scored. A sweep knows the first alone.
+VALIDATION, TEST = "validation", "test"
 
 
 def load_series(options: dict[str, Any]) -> Series:
@@ -45,7 +53,7 @@ def _load(options: str) -> Series:
 
 @dataclass(frozen=True, eq=False)
 class Visible:
-    """What a sweep may see of a series: everything before the test block.
+    """What may be seen of a series: everything before the test block, unless that is scored.
 
     Attributes:
         values: [V, C], gaps filled from the past.
@@ -77,6 +85,8 @@ class FoldData:
         validation: windows that are scored.
         actual: readings of the validation targets [N, H] in the series' units; NaN if missing.
         scaler: of the series; `target` is the channel that is forecast.
+        lag: steps of the season whose change is forecast; 0 where the value itself is.
+        reference: scaled values [N, H] a season before the validation targets; 0 without `lag`.
     """
 
     train: Windows
@@ -85,11 +95,20 @@ class FoldData:
     actual: Array
     scaler: Scaler
     target: int
+    lag: int
+    reference: Array
+
+    def forecast(self, outputs: Array) -> Array:
+        """Returns forecasts [N, H] in the series' units of a net's outputs for `validation`."""
+        return self.scaler.invert_target(outputs + self.reference, self.target)
 
 
-def visible(series: Series, task: Task) -> Visible:
-    """Returns the part of `series` before its last `task.test` steps, gaps filled."""
-    stop = len(series.values) - task.test
+def visible(series: Series, task: Task, block: str = VALIDATION) -> Visible:
+    """Returns the part of `series` that may be seen where `block` is scored, gaps filled.
+
+    That is the part before the last `task.test` steps; only `block=TEST` has the whole.
+    """
+    stop = len(series.values) - (0 if block == TEST else task.test)
     values, observed = fill_forward(series.values[:stop])
     return Visible(
         values=values,
@@ -100,13 +119,16 @@ def visible(series: Series, task: Task) -> Visible:
     )
 
 
-def folds_of(series: Series, task: Task) -> tuple[Fold, ...]:
-    """Returns the folds of `series`.
+def folds_of(series: Series, task: Task, block: str = VALIDATION) -> tuple[Fold, ...]:
+    """Returns the folds of `series`; the one fold of `block=TEST` trains on all before the block.
 
     Raises:
         DatasetError: the parts do not fit into the series.
     """
-    return split(len(series.values), validation=task.validation, test=task.test, folds=task.folds)
+    length = len(series.values)
+    if block == TEST:
+        return split(length, validation=task.test, test=0)
+    return split(length, validation=task.validation, test=task.test, folds=task.folds)
 
 
 def fold_data(seen: Visible, fold: Fold, config: Config) -> FoldData:
@@ -120,11 +142,20 @@ def fold_data(seen: Visible, fold: Fold, config: Config) -> FoldData:
     task = config.task
     scaler = fit_scaler(config.transform.scaler, _read(seen, fold.train_stop))
     scaled = scaler.apply(seen.values)
+    lag = seen.season if config.transform.seasonal_difference else 0
+    inputs = seasonal_differences(scaled, lag) if lag else scaled
     terms = calendar_features(seen.timestamps, config.transform.calendar)
-    features = np.concatenate([scaled, terms], axis=1).astype(np.float32)
+    features = np.concatenate([inputs, terms], axis=1).astype(np.float32)
+    ago = seasons_ago(np.arange(1, task.horizon + 1), lag) if lag else None
+
+    def reference(origins: NDArray[np.int64]) -> Array:
+        if ago is None:
+            return np.zeros((1, 1))
+        found: Array = scaled[targets(origins, task.horizon) - ago, seen.target]
+        return found
 
     def windows(start: int, stop: int) -> Windows:
-        return cut(
+        found = cut(
             features,
             scaled[:, seen.target].astype(np.float32),
             seen.observed,
@@ -132,7 +163,11 @@ def fold_data(seen: Visible, fold: Fold, config: Config) -> FoldData:
             horizon=task.horizon,
             start=start,
             stop=stop,
+            first_step=lag,
         )
+        if not lag:
+            return found
+        return replace(found, y=(found.y - reference(found.origins)).astype(np.float32))
 
     watched = fold.train_stop // 10 if config.training.patience else 0
     watch_start = fold.train_stop - watched
@@ -144,6 +179,8 @@ def fold_data(seen: Visible, fold: Fold, config: Config) -> FoldData:
         actual=seen.readings[targets(validation.origins, task.horizon)],
         scaler=scaler,
         target=seen.target,
+        lag=lag,
+        reference=reference(validation.origins),
     )
 
 
@@ -173,8 +210,17 @@ def _read(seen: Visible, stop: int) -> Array:
 
 
 def _complete(windows: Windows) -> Windows:
-    """Returns the windows whose every target is a reading."""
+    """Returns the windows whose every target is a reading.
+
+    Raises:
+        DatasetError: there is none.
+    """
     if windows.scored.all():
         return windows
-    kept = windows.scored.all(axis=1)
+    kept = np.all(windows.scored, axis=1)
+    if not kept.any():
+        raise DatasetError(
+            f"so many readings are missing that none of {len(windows.y)} windows has all its targets:\n"
+            "make task.horizon smaller, or leave out training.patience"
+        )
     return Windows(windows.x[kept], windows.y[kept], windows.origins[kept], windows.scored[kept])

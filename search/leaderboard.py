@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from search.tracking import names
 from search.tracking.reading import Record
 
 FIGURES = ("mae", "skill", "rmse", "mase", "mae_std")
+FRESH = ("optimism", "skill_low", "skill_high")
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,9 @@ class Row:
     Attributes:
         rank: from 1 among what has a score; None without one.
         figures: mae, skill, rmse, mase, mae_std in the series' units, where there are any.
+        fresh: likewise of a finalist, over seeds that the search never used, with optimism,
+            skill_low and skill_high; empty for any other trial.
+        seeds: how many fresh seeds these are.
     """
 
     rank: int | None
@@ -32,6 +36,13 @@ class Row:
     epochs: int
     values: dict[str, str] = field(default_factory=dict)
     reason: str = ""
+    fresh: dict[str, float] = field(default_factory=dict)
+    seeds: int = 0
+
+    @property
+    def counted(self) -> dict[str, float]:
+        """The figures that this row is judged by: with fresh seeds, where there are any."""
+        return self.fresh or self.figures
 
     def as_dict(self) -> dict[str, Any]:
         """Returns plain values, for JSON."""
@@ -42,6 +53,8 @@ class Row:
             "state": self.state,
             "run_id": self.run_id,
             **{f"validation/{name}": value for name, value in self.figures.items()},
+            "fresh": {f"validation/{name}": value for name, value in self.fresh.items()},
+            "fresh_seeds": self.seeds,
             "epochs": self.epochs,
             "params": self.values,
             "reason": self.reason,
@@ -51,35 +64,61 @@ class Row:
 def rows(runs: Sequence[Record]) -> list[Row]:
     """Returns the leaderboard of a study's runs; lost ones are left out.
 
-    Complete trials and baselines are ranked by MAE; pruned trials follow by their last score, then
-    failed ones.
+    Complete trials and baselines are ranked by MAE, a finalist by that of its fresh seeds. No other
+    trial stands above a finalist, whose score the search did not choose. Pruned trials follow by
+    their last score, then failed ones.
     """
-    counted = [run for run in runs if run.state in ("complete", "pruned", "failed")]
-    order = {"complete": 0, "pruned": 1, "failed": 2}
-    infinite = float("inf")
-    counted.sort(key=lambda run: (order[str(run.state)], infinite if run.mae is None else run.mae))
-    return [_row(run, place + 1) for place, run in enumerate(counted)]
-
-
-def _row(run: Record, place: int) -> Row:
-    figures = {
-        name: run.metrics[f"validation/{name}"]
-        for name in FIGURES
-        if f"validation/{name}" in run.metrics and run.mae is not None
+    finalists = {
+        run.number: run for run in runs if run.kind == "finalist" and run.state == "complete"
     }
+    counted = [
+        run
+        for run in runs
+        if run.kind in ("trial", "baseline") and run.state in ("complete", "pruned", "failed")
+    ]
+    last_finalist = max((run.mae or 0.0 for run in finalists.values()), default=0.0)
+    order = {"complete": 0, "pruned": 1, "failed": 2}
+
+    def place(run: Record) -> tuple[int, float, float]:
+        mae = float("inf") if run.mae is None else run.mae
+        judged = mae
+        if run.kind == "trial":
+            again = finalists.get(run.number)
+            judged = max(mae, last_finalist) if again is None else again.mae or 0.0
+            mae = mae if again is None else 0.0
+        return order[str(run.state)], judged, mae
+
+    counted.sort(key=place)
+    return [
+        _row(run, i + 1, finalists.get(run.number) if run.kind == "trial" else None)
+        for i, run in enumerate(counted)
+    ]
+
+
+def _row(run: Record, place: int, again: Record | None) -> Row:
     return Row(
         rank=place if run.state == "complete" else None,
         kind=run.kind,
         name=run.name,
         state=str(run.state),
         run_id=run.run_id,
-        figures=figures,
+        figures=_figures(run, FIGURES),
         epochs=int(run.metrics.get("epochs", 0)),
         values={
             key: value for key, value in run.params.items() if run.kind == "trial" and key != "seed"
         },
         reason=run.tags.get(names.REASON, ""),
+        fresh={} if again is None else _figures(again, (*FIGURES, *FRESH)),
+        seeds=0 if again is None else int(again.params[names.EXECUTIONS]),
     )
+
+
+def _figures(run: Record, wanted: Sequence[str]) -> dict[str, float]:
+    return {
+        name: run.metrics[f"validation/{name}"]
+        for name in wanted
+        if f"validation/{name}" in run.metrics and run.mae is not None
+    }
 
 
 def best_trial(board: Sequence[Row]) -> Row | None:
@@ -97,25 +136,53 @@ def verdict(board: Sequence[Row], unit: str) -> str:
     best, baseline = best_trial(board), best_baseline(board)
     if best is None:
         return "No trial completed."
+    over = f" over {best.seeds} fresh seeds" if best.fresh else ""
     if baseline is None:
-        return f"Best: {best.name}, MAE {_quantity(best.figures['mae'], unit)}."
+        return f"Best: {best.name}, MAE {quantity(best.counted['mae'], unit)}{over}."
     name = baseline.name.removeprefix("baseline · ")
-    mae, bar = best.figures["mae"], baseline.figures["mae"]
+    mae, bar = best.counted["mae"], baseline.figures["mae"]
     if mae < bar:
         return (
             f"{best.name} beats the best baseline ({name}): validation MAE "
-            f"{_quantity(mae, unit)} against {_quantity(bar, unit)}, skill {1 - mae / bar:+.1%}."
+            f"{quantity(mae, unit)}{over} against {quantity(bar, unit)}, skill {1 - mae / bar:+.1%}"
+            f"{interval(best.counted)}."
         )
     return (
-        f"NO TRIAL BEATS THE BASELINE: {best.name} has validation MAE {_quantity(mae, unit)}, "
-        f"{name} without any net {_quantity(bar, unit)}."
+        f"NO TRIAL BEATS THE BASELINE: {best.name} has validation MAE {quantity(mae, unit)}{over}, "
+        f"{name} without any net {quantity(bar, unit)}{interval(best.counted)}."
+    )
+
+
+def interval(figures: Mapping[str, float]) -> str:
+    """Returns the 95 % interval of the skill in words, and whether it includes zero."""
+    if "skill_low" not in figures:
+        return ""
+    low, high = figures["skill_low"], figures["skill_high"]
+    zero = ", which includes zero" if low <= 0 <= high else ""
+    return f" (95 % interval of the skill {low:+.1%} to {high:+.1%}{zero})"
+
+
+def optimism(board: Sequence[Row], unit: str) -> str:
+    """Returns in one sentence by how much the search flattered its best trial; empty if unknown."""
+    best = best_trial(board)
+    if best is None or "optimism" not in best.fresh:
+        return ""
+    searched, fresh = best.figures["mae"], best.fresh["mae"]
+    word = "better" if searched < fresh else "worse"
+    return (
+        f"Its search score of {quantity(searched, unit)} was {abs(searched - fresh):.3f} {word} "
+        "than with fresh seeds."
     )
 
 
 def table(board: Sequence[Row], unit: str, top: int) -> Table:
     """Returns the first `top` trials, and the baselines among and below them, for a terminal."""
     found = Table(title=None, header_style="bold", expand=False)
-    for heading in ("#", "name", f"MAE {unit}".strip(), "skill", "RMSE", "epochs", "run"):
+    finals = any(row.fresh for row in board)
+    headings = ["#", "name", f"MAE {unit}".strip(), "skill", "RMSE", "epochs", "run"]
+    if finals:
+        headings.insert(2, "fresh seeds")
+    for heading in headings:
         text = heading in ("name", "run")
         found.add_column(heading, justify="left" if text else "right", no_wrap=heading != "name")
     trials = 0
@@ -124,20 +191,25 @@ def table(board: Sequence[Row], unit: str, top: int) -> Table:
             trials += 1
             if trials > top:
                 continue
-        figures = {name: f"{value:.3f}" for name, value in row.figures.items()}
-        skill = f"{row.figures['skill']:+.1%}" if "skill" in row.figures else "–"
+        skill = f"{row.counted['skill']:+.1%}" if "skill" in row.counted else "–"
         state = "" if row.state == "complete" else f" ({row.reason or row.state})"
-        found.add_row(
+        cells = [
             str(row.rank or "–"),
             f"{row.name}{state}",
-            figures.get("mae", "–"),
+            _figure(row.figures, "mae"),
             skill,
-            figures.get("rmse", "–"),
+            _figure(row.counted, "rmse"),
             str(row.epochs) if row.kind == "trial" else "",
             row.run_id,
-            style="dim" if row.kind == "baseline" else None,
-        )
+        ]
+        if finals:
+            cells.insert(2, _figure(row.fresh, "mae") if row.kind == "trial" else "")
+        found.add_row(*cells, style="dim" if row.kind == "baseline" else None)
     return found
+
+
+def _figure(figures: Mapping[str, float], name: str) -> str:
+    return f"{figures[name]:.3f}" if name in figures else "–"
 
 
 def as_csv(board: Sequence[Row]) -> str:
@@ -146,7 +218,11 @@ def as_csv(board: Sequence[Row]) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(
-        ["rank", "kind", "name", "state", "run_id", *FIGURES, "epochs", *parameters, "reason"]
+        [
+            *("rank", "kind", "name", "state", "run_id", *FIGURES),
+            *(f"fresh_{name}" for name in (*FIGURES, *FRESH)),
+            *("epochs", *parameters, "reason"),
+        ]
     )
     for row in board:
         writer.writerow(
@@ -157,6 +233,7 @@ def as_csv(board: Sequence[Row]) -> str:
                 row.state,
                 row.run_id,
                 *(row.figures.get(name, "") for name in FIGURES),
+                *(row.fresh.get(name, "") for name in (*FIGURES, *FRESH)),
                 row.epochs,
                 *(row.values.get(name, "") for name in parameters),
                 row.reason,
@@ -165,5 +242,6 @@ def as_csv(board: Sequence[Row]) -> str:
     return file.getvalue()
 
 
-def _quantity(value: float, unit: str) -> str:
+def quantity(value: float, unit: str) -> str:
+    """Returns a score with its unit."""
     return f"{value:.3f} {unit}".strip()

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import keras
+import numpy as np
 from keras.src.random import seed_generator
 
-from models.forecaster import anchored
+from datasets.transform import seasons_ago
+from models.forecaster import anchored, from_readings
 from search.config import Config
 from search.data import FoldData
 from search.signatures import call_builder
@@ -49,9 +51,18 @@ def build_net(config: Config, data: FoldData) -> keras.Model:
     return anchored(net, data.target) if config.transform.difference else net
 
 
-def net_bytes(net: keras.Model) -> bytes:
-    """Returns the net as a .keras file."""
+def saved(net: keras.Model, data: FoldData, horizon: int) -> bytes:
+    """Returns a trained net as a .keras file that takes readings in the series' units."""
+    steps = np.arange(1, horizon + 1)
+    whole = from_readings(
+        net,
+        center=data.scaler.center.tolist(),
+        scale=data.scaler.scale.tolist(),
+        target=data.target,
+        lag=data.lag,
+        ago=seasons_ago(steps, data.lag).tolist() if data.lag else [],
+    )
     with tempfile.TemporaryDirectory(prefix="sweepcast-") as folder:
         path = Path(folder, "model.keras")
-        net.save(path)
+        whole.save(path)
         return path.read_bytes()

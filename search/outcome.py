@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from search.leaderboard import Row, best_trial, rows, table, verdict
+from search.leaderboard import Row, best_trial, optimism, rows, table, verdict
 from search.report import description, study_files
 from search.space import Space
 from search.tracking import names
@@ -31,7 +31,7 @@ def conclude(
     metrics: dict[str, float] = {}
     if best is not None:
         tags[names.BEST] = best.run_id
-        metrics = {f"validation/{key}": value for key, value in best.figures.items()}
+        metrics = {f"validation/{key}": value for key, value in best.counted.items()}
     ledger.describe(note, tags, metrics, files)
 
 
@@ -43,6 +43,7 @@ def show(
     console.print(table(board, unit, _SHOWN))
     for line in (
         verdict(board, unit),
+        *filter(None, [optimism(board, unit)]),
         state,
         f"study:    {name}",
         *([f"best run: {best.run_id}"] if best else []),

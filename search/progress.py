@@ -41,12 +41,16 @@ class Display(AbstractContextManager["Display"]):
         self._first = budget.done
 
     @abstractmethod
-    def trial_started(self, number: int, name: str) -> None:
-        """Shows that a trial runs."""
+    def training_started(self, number: int, title: str) -> None:
+        """Shows that a plan runs."""
 
     @abstractmethod
     def epoch_ended(self, progress: Progress) -> None:
-        """Shows how far a trial is."""
+        """Shows how far a plan is."""
+
+    @abstractmethod
+    def training_ended(self, number: int) -> None:
+        """Shows that a plan no longer runs."""
 
     @abstractmethod
     def note(self, text: str) -> None:
@@ -94,10 +98,13 @@ class Display(AbstractContextManager["Display"]):
 class PlainDisplay(Display):
     """One line a trial: for logs, pipes and CI."""
 
-    def trial_started(self, number: int, name: str) -> None:
+    def training_started(self, number: int, title: str) -> None:
         """Says nothing: the end of a trial is the news."""
 
     def epoch_ended(self, progress: Progress) -> None:
+        """Says nothing."""
+
+    def training_ended(self, number: int) -> None:
         """Says nothing."""
 
     def note(self, text: str) -> None:
@@ -145,9 +152,9 @@ class LiveDisplay(Display):
         status = self._best_so_far() + (f" · {left} left" if left else "")
         return Group(self._bars, Text(status, overflow="ellipsis", no_wrap=True))
 
-    def trial_started(self, number: int, name: str) -> None:
+    def training_started(self, number: int, title: str) -> None:
         """Adds a bar."""
-        self._rows[number] = self._bars.add_task(f"trial {number} · {name}", total=None, said="")
+        self._rows[number] = self._bars.add_task(title, total=None, said="")
 
     def epoch_ended(self, progress: Progress) -> None:
         """Moves the trial's bar."""
@@ -158,11 +165,12 @@ class LiveDisplay(Display):
             said=f"epochs · MAE {progress.score:.3f}",
         )
 
+    def training_ended(self, number: int) -> None:
+        """Takes the bar away."""
+        self._bars.remove_task(self._rows.pop(number))
+
     def trial_ended(self, finished: Finished) -> None:
-        """Takes the trial's bar away and prints its line."""
-        row = self._rows.pop(finished.number, None)
-        if row is not None:
-            self._bars.remove_task(row)
+        """Prints the trial's line."""
         super().trial_ended(finished)
         self._bars.update(self._study, completed=self.budget.done, said="trials")
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from search.insight import importances
-from search.leaderboard import Row, as_csv, best_trial, verdict
+from search.leaderboard import Row, as_csv, best_trial, optimism, verdict
 from search.plots import study as plots
 from search.plots import style
 from search.plots.parallel import parallel_coordinates
@@ -71,7 +71,7 @@ def description(
 ) -> str:
     """Returns the study's page in Markdown: the result first."""
     best = best_trial(board)
-    parts = [f"**{verdict(board, unit)}**", state, _table(board, unit)]
+    parts = [f"**{verdict(board, unit)}**", optimism(board, unit), state, _table(board, unit)]
     if space.parameters:
         searched = "\n".join(f"- `{p.name}`: {spelled(p)}" for p in space.parameters)
         parts.append(f"### Searched\n{searched}")
@@ -83,7 +83,7 @@ def description(
             f"- the whole table: `sweepcast leaderboard {name}`\n"
             "- pictures and files: the Artifacts of this run and of each trial"
         )
-    return "\n\n".join(parts)
+    return "\n\n".join(filter(None, parts))
 
 
 def spelled(parameter: Parameter) -> str:
@@ -104,10 +104,14 @@ def _importance_sentence(shares: Mapping[str, float], note: str) -> str:
 def _table(board: Sequence[Row], unit: str) -> str:
     trials = [row for row in board if row.kind == "trial"][:_TABLE_ROWS]
     shown = [row for row in board if row.kind == "baseline" or row in trials]
-    head = f"| | run | MAE {unit} | skill | RMSE {unit} | state |\n|---|---|---|---|---|---|"
+    head = (
+        f"| | run | MAE {unit} | with fresh seeds | skill | RMSE {unit} | state |\n"
+        "|---|---|---|---|---|---|---|"
+    )
     lines = [
-        f"| {row.rank or '–'} | {_named(row)} | {_figure(row, 'mae')} | {_figure(row, 'skill')} "
-        f"| {_figure(row, 'rmse')} | {row.state} |"
+        f"| {row.rank or '–'} | {_named(row)} | {_figure(row.figures, 'mae')} "
+        f"| {_figure(row.fresh, 'mae')} | {_figure(row.counted, 'skill')} "
+        f"| {_figure(row.counted, 'rmse')} | {row.state} |"
         for row in shown
     ]
     return "\n".join([head, *lines])
@@ -117,7 +121,7 @@ def _named(row: Row) -> str:
     return f"*{row.name}*" if row.kind == "baseline" else row.name
 
 
-def _figure(row: Row, name: str) -> str:
-    if name not in row.figures:
+def _figure(figures: Mapping[str, float], name: str) -> str:
+    if name not in figures:
         return "–"
-    return f"{row.figures[name]:+.1%}" if name == "skill" else f"{row.figures[name]:.3f}"
+    return f"{figures[name]:+.1%}" if name == "skill" else f"{figures[name]:.3f}"

@@ -38,7 +38,7 @@ def restore(
     past = Past(next_number=max(asked, default=-1) + 1)
     recorded: list[Recorded] = []
     for number in sorted(asked):
-        proposal = _proposal(asked[number], space)
+        proposal = proposal_of(asked[number], space)
         run = ended.get(number)
         if run is None:
             past.again.append((number, proposal))
@@ -76,7 +76,8 @@ def running_scores(executions: Sequence[Sequence[float]]) -> dict[int, float]:
     return steps
 
 
-def _proposal(run: Record, space: Space) -> Proposal:
+def proposal_of(run: Record, space: Space) -> Proposal:
+    """Returns what the backend proposed for the trial of a run."""
     described = json.loads(run.tags.get(names.PROPOSAL, "{}"))
     return Proposal(
         point_of(run.params, space), described.get("epochs"), described.get("notes", {})

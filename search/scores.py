@@ -1,17 +1,23 @@
 """Scores of forecasts, in the units of the series.
 
-Letters: N forecast origins, H steps ahead, T steps of the series. Missing readings are NaN in the
-actuals and are never scored.
+Letters: N forecast origins, H steps ahead, T steps of the series, B blocks, R resamples. Missing
+readings are NaN in the actuals and are never scored.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+_RESAMPLES = 4000
+_LEVEL = 0.95
 
 
 def scores(actual: Array, forecast: Array, seasonal_error: float) -> dict[str, float]:
     """Returns mae, rmse, smape (percent, 0 to 200) and mase of `forecast` [N, H].
+
+    With H > 1 also the MAE of each step ahead that has a reading: step_1/mae, step_2/mae, …
 
     Args:
         actual: readings [N, H]; NaN where there is none.
@@ -25,13 +31,23 @@ def scores(actual: Array, forecast: Array, seasonal_error: float) -> dict[str, f
     error = np.abs(guess - truth)
     size = np.abs(guess) + np.abs(truth)
     mae = float(error.mean())
-    return {
+    return _by_step(actual, forecast) | {
         "mae": mae,
         "rmse": float(np.sqrt((error**2).mean())),
         "smape": float(
             200 * np.divide(error, size, out=np.zeros_like(error), where=size > 0).mean()
         ),
         "mase": mae / seasonal_error if seasonal_error > 0 else float("nan"),
+    }
+
+
+def _by_step(actual: Array, forecast: Array) -> dict[str, float]:
+    if actual.shape[1] == 1:
+        return {}
+    errors = np.abs(forecast - actual)
+    steps = {f"step_{h + 1}/mae": errors[:, h] for h in range(actual.shape[1])}
+    return {
+        name: float(np.nanmean(error)) for name, error in steps.items() if np.isfinite(error).any()
     }
 
 
@@ -45,3 +61,37 @@ def seasonal_naive_error(training: Array, season: int) -> float:
 def skill(mae: float, baseline_mae: float) -> float:
     """Returns 1 − MAE / MAE of the best baseline: above 0 is better than every baseline."""
     return 1 - mae / baseline_mae if baseline_mae > 0 else float("nan")
+
+
+def skill_interval(
+    actual: Array, forecasts: Sequence[Array], baseline: Array
+) -> tuple[float, float]:
+    """Returns the ends of the 95 % interval of the skill of `forecasts` against `baseline`.
+
+    A paired circular block bootstrap over the forecast origins: blocks of neighbours are drawn, the
+    same ones for both, so that what makes a time hard for both cancels out. A block has as many
+    origins as the cube root of N, and at least H. The draw is the same every time.
+
+    Args:
+        actual: readings [N, H], in the order of time; NaN where there is none.
+        forecasts: of each seed, [N, H]; their errors are averaged.
+        baseline: its forecasts [N, H].
+
+    Source: Politis and Romano, "A circular block-resampling procedure for stationary data", 1992.
+    """
+    errors = np.nansum([np.abs(forecast - actual) for forecast in forecasts], axis=2).mean(axis=0)
+    rival = np.nansum(np.abs(baseline - actual), axis=1)
+    count = len(actual)
+    length = min(count, max(actual.shape[1], round(count ** (1 / 3))))
+    starts = np.random.default_rng(0).integers(count, size=(_RESAMPLES, -(-count // length)))
+    model, beside = (_block_sums(losses, length)[starts].sum(axis=1) for losses in (errors, rival))
+    skills = 1 - model / np.where(beside > 0, beside, np.nan)
+    low, high = np.nanquantile(skills, ((1 - _LEVEL) / 2, (1 + _LEVEL) / 2))
+    return float(low), float(high)
+
+
+def _block_sums(losses: Array, length: int) -> Array:
+    """Returns the sum of the `length` losses from each of N origins on, round the end."""
+    sums = np.concatenate([[0.0], np.cumsum(np.concatenate([losses, losses[: length - 1]]))])
+    blocks: Array = sums[length:] - sums[:-length]
+    return blocks

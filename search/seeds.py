@@ -2,6 +2,9 @@
 
 import numpy as np
 
+# What a trial's number is followed by where it is trained again: seeds that the search never used.
+FINALIST, EVALUATION = 1, 2
+
 
 def derived(*parts: int) -> int:
     """Returns a seed (31 bits) that follows from `parts`, each 0 or more.

@@ -3,25 +3,20 @@
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from search.artifacts import FIGURES
 from search.backends.base import Answer, Backend, Proposal
-from search.baselines import Baseline
-from search.config import Config
-from search.engine.base import Engine, Event, Lost
+from search.engine.base import TICK, Engine, Event, Lost
 from search.engine.worker import with_artifacts
 from search.history import Finished, Past, point_key
 from search.labels import label
-from search.nested import with_values
+from search.planning import Planner
 from search.pruners import Pruner
+from search.result import Result, pruning_reason
 from search.seeds import derived
-from search.space import Space
 from search.tracking.ledger import Ledger
-from search.trial import Plan, Progress, Result, pruning_reason
-
-# How long to wait for events before looking at interrupts and the clock again.
-_TICK = 0.2  # seconds
+from search.trial import Plan, Progress
+from search.watcher import Watcher
 
 
 @dataclass
@@ -32,43 +27,23 @@ class _Running:
     pruned_at: int | None = None
 
 
-class Watcher(Protocol):
-    """What a study tells of itself while it runs."""
-
-    def trial_started(self, number: int, name: str) -> None:
-        """Trial `number` has been handed to the engine."""
-
-    def epoch_ended(self, progress: Progress) -> None:
-        """A trial has finished an epoch."""
-
-    def trial_ended(self, finished: Finished) -> None:
-        """A trial is in the ledger."""
-
-    def note(self, text: str) -> None:
-        """Something that a reader should know."""
-
-
 class Study:
     """One search over one space on one series."""
 
     def __init__(
         self,
-        config: Config,
-        space: Space,
+        planner: Planner,
         *,
-        digest: str,
-        baseline: Baseline,
         backend: Backend,
         pruner: Pruner,
         ledger: Ledger,
         watcher: Watcher,
         past: Past,
     ) -> None:
+        config = planner.config
         self._config = config
-        self._plain = with_values(config.plain(), dict(space.pins))
-        self._space = space
-        self._digest = digest
-        self._baseline = baseline
+        self._planner = planner
+        self._space = planner.space
         self._backend = backend
         self._pruner = pruner
         self._ledger = ledger
@@ -82,7 +57,7 @@ class Study:
         self._failed_in_a_row = 0
         self._deadline = time.monotonic() + (config.study.timeout or float("inf"))
         # With no more points than trials, every point is tried and none twice.
-        self._exhaustive = space.has_at_most(config.study.trials)
+        self._exhaustive = planner.space.has_at_most(config.study.trials)
         self.finished = {trial.number: trial for trial in past.finished}
         self.exhausted = False
         self.interrupted = False
@@ -96,7 +71,7 @@ class Study:
         """Runs trials until the budget is met, the space exhausted, or the study interrupted."""
         self._fill(engine)
         while self._running:
-            engine.wait(lambda event: self._take(event, engine), _TICK)
+            engine.wait(lambda event: self._take(event, engine), TICK)
             self._fill(engine)
 
     def interrupt(self) -> None:
@@ -145,22 +120,16 @@ class Study:
         return Answer.EXHAUSTED if point is None else self._backend.enqueue(number, point)
 
     def _start(self, number: int, proposal: Proposal, engine: Engine) -> None:
-        values = dict(proposal.point)
-        if proposal.epochs is not None:
-            values["training.epochs"] = proposal.epochs
-        plan = Plan(
-            number=number,
-            config=with_values(self._plain, values),
-            point=proposal.point,
+        plan = self._planner.plan(
+            number,
+            proposal,
             seed=derived(self._config.study.seed, number),
-            digest=self._digest,
-            baseline=(self._baseline.name, self._baseline.forecast),
-            baseline_mae=self._baseline.mae,
+            title=f"trial {number}",
             prunable=self._pruner.active,
         )
         self._pruner.start(number)
-        name = label(plan.config)
-        run_id = self._ledger.start_trial(number, proposal, plan.seed, name, self._ledger.now())
+        title = f"{plan.title} · {label(plan.config)}"
+        run_id = self._ledger.start_trial(number, proposal, plan.seed, title, self._ledger.now())
         key = point_key(proposal.point, proposal.epochs)
         original = self._tried.setdefault(key, number)
         if original in self.finished:
@@ -169,7 +138,7 @@ class Study:
             self._twins[original].append((number, run_id))  # its original still runs
         else:
             self._running[number] = _Running(plan, proposal, run_id)
-            self._watcher.trial_started(number, name)
+            self._watcher.training_started(number, title)
             engine.submit(plan)
 
     # ------------------------------------------------------------------ telling
@@ -204,6 +173,7 @@ class Study:
             )
             return
         self._ledger.lose_trial(running.run_id, lost.reason)
+        self._watcher.training_ended(lost.number)
         self._watcher.note(f"trial {lost.number}: {lost.reason}; it runs again")
         self._pruner.end(lost.number, "failed", None)
         del self._running[lost.number]
@@ -220,6 +190,7 @@ class Study:
             running.run_id, result, running.plan.baseline_mae, self._ledger.now()
         )
         del self._running[result.number]
+        self._watcher.training_ended(result.number)
         metrics = result.metrics(running.plan.baseline_mae)
         finished = Finished(result.number, result.state, metrics, result.reason)
         self._tell(finished)
@@ -252,7 +223,7 @@ class Study:
             ),
             default=float("inf"),
         )
-        score = result.metrics(self._baseline.mae).get("validation/mae", float("inf"))
+        score = result.metrics(self._planner.baseline.mae).get("validation/mae", float("inf"))
         if result.state == "complete" and score < best:
             return result
         tracking = self._config.tracking

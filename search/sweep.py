@@ -1,57 +1,31 @@
 """Carries out `sweepcast sweep` and `sweepcast train`: from a configuration to an exit status."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from omegaconf import OmegaConf
 from rich.console import Console
 from rich.text import Text
 
-from datasets import Series
 from datasets.frequency import shown
 from search import git
-from search.backends.base import Backend
-from search.baselines import Baseline, score_baselines
-from search.config import Config, identity, identity_parts, study_name
-from search.data import fold_data, folds_of, load_series, visible
+from search.config import Config
 from search.engine import open_engine
-from search.errors import BadInput
+from search.engine.base import Engine
+from search.finalists import pending, train_finalists
 from search.history import Finished, Past
 from search.interrupts import graceful
 from search.leaderboard import rows
 from search.outcome import conclude, show
+from search.prepare import Prepared, build_backend, build_pruner, prepare
 from search.progress import Budget, Display, open_display
-from search.pruners import Pruner
 from search.restore import restore
-from search.runtime import prepare_process, require_tensorflow
-from search.signatures import call_builder
-from search.space import Choice, Space
-from search.space_notation import parse_space
 from search.study import Study
 from search.tracking import studies
 from search.tracking.ledger import Ledger, StudyTags
 from search.tracking.store import store_uri
-from search.validation import validated
 
 SUCCESS, NOTHING_COMPLETE, INTERRUPTED = 0, 1, 130
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """Everything about a study that can be known before the store is touched."""
-
-    config: Config
-    space: Space
-    series: Series
-    baselines: list[Baseline]
-    parts: Mapping[str, Any]
-
-    @property
-    def name(self) -> str:
-        """Name of the study."""
-        return study_name(self.config, identity(dict(self.parts)))
 
 
 def sweep(config: Config, console: Console, *, quiet: bool) -> int:
@@ -64,36 +38,27 @@ def sweep(config: Config, console: Console, *, quiet: bool) -> int:
     prepared = prepare(config)
     config = prepared.config
     uri = store_uri(config.tracking.uri)
-    pruner: Pruner = _built("pruner", config.pruner)
+    pruner = build_pruner(prepared)
     found = studies.find_same(uri, prepared.name, prepared.parts)
     trials = [run for run in found.runs if run.kind == "trial"] if found else []
     backend = build_backend(prepared, restored=len({run.number for run in trials}))
     past = Past()
     if found:
         past = restore(trials, found.curves(pruner.active), prepared.space, backend, pruner)
-        if len(past.finished) >= config.study.trials:
+        met = len(past.finished) >= config.study.trials
+        if met and not pending(found.runs, config.study):
             state = f"All {config.study.trials} trials were done before: nothing to do."
             show(console, prepared.name, rows(found.runs), prepared.series.unit, uri, state)
             return _status(past.finished)
     if not quiet:
         _introduce(console, prepared, len(past.finished))
-    with open_engine(config) as engine:
+    options = config.study
+    jobs = max(options.trials, options.finalists * options.finalist_executions)
+    with open_engine(config, jobs=jobs) as engine:
         ledger = _open_ledger(prepared, uri, found)
-        best = prepared.baselines[0]
-        budget = Budget(
-            trials=config.study.trials,
-            done=len(past.finished),
-            best=min(past.scores(), default=None),
-            baseline=best.name.replace("_", " "),
-            baseline_mae=best.mae,
-            unit=prepared.series.unit,
-        )
-        with open_display(console, budget, quiet=quiet) as display:
+        with open_display(console, _budget(prepared, past), quiet=quiet) as display:
             study = Study(
-                config,
-                prepared.space,
-                digest=prepared.series.digest,
-                baseline=best,
+                prepared.planner,
                 backend=backend,
                 pruner=pruner,
                 ledger=ledger,
@@ -103,80 +68,39 @@ def sweep(config: Config, console: Console, *, quiet: bool) -> int:
             with graceful(lambda: _finish(study, display)):
                 try:
                     study.run(engine)
+                    _finals(prepared, study, ledger, engine, display)
                 except KeyboardInterrupt:
                     study.interrupt()
                     study.abandon()
     return _end(prepared, study, ledger, console, uri)
 
 
-def prepare(config: Config) -> Prepared:
-    """Checks the configuration, reads the series and scores the baselines.
-
-    Raises:
-        BadInput, DatasetError: something does not fit.
-    """
-    require_tensorflow()
-    prepare_process(config.engine.threads)  # first: checking a builder may import Keras
-    config = validated(config)
-    space = parse_space(config)
-    source = config.dataset.get("source")
-    if source and "://" not in source:  # workers may run elsewhere
-        config = replace(config, dataset={**config.dataset, "source": str(Path(source).resolve())})
-    series = load_series(config.dataset)
-    config = replace(config, dataset={**config.dataset, "name": series.name})
-    folds = folds_of(series, config.task)
-    seen = visible(series, config.task)
-    for fold in folds:
-        fold_data(seen, fold, _widest(config, space))
-    try:
-        baselines = score_baselines(seen, folds, config.task)
-    except ValueError as error:
-        raise BadInput(f"the baselines cannot be fitted to this series: {error}") from None
-    return Prepared(
-        config=config,
-        space=space,
-        series=series,
-        baselines=baselines,
-        parts=identity_parts(config, series.digest),
+def _budget(prepared: Prepared, past: Past) -> Budget:
+    best = prepared.baselines[0]
+    return Budget(
+        trials=prepared.config.study.trials,
+        done=len(past.finished),
+        best=min(past.scores(), default=None),
+        baseline=best.name.replace("_", " "),
+        baseline_mae=best.mae,
+        unit=prepared.series.unit,
     )
 
 
-def _widest(config: Config, space: Space) -> Config:
-    """Returns the configuration with the largest window that the space can draw."""
-    sizes = [config.task.window_size]
-    for parameter in space.parameters:
-        if parameter.name == "task.window_size":
-            ends = parameter.choices if isinstance(parameter, Choice) else (parameter.high,)
-            sizes = [int(value or 0) for value in ends]
-    largest = int(space.pins.get("task.window_size") or max(sizes))
-    return replace(config, task=replace(config.task, window_size=largest))
-
-
-def build_backend(prepared: Prepared, *, restored: int) -> Backend:
-    """Returns the backend of a study that has `restored` trials behind it."""
-    backend: Backend = _built(
-        "backend",
-        prepared.config.backend,
-        space=prepared.space,
-        epochs=prepared.config.training.epochs,
-        seed=prepared.config.study.seed,
-        restored=restored,
+def _finals(
+    prepared: Prepared, study: Study, ledger: Ledger, engine: Engine, display: Display
+) -> None:
+    """Trains the finalists, unless the study was interrupted."""
+    options = prepared.config.study
+    if study.interrupted or not options.finalists:
+        return
+    trials = pending(ledger.runs(), options)
+    if not trials:
+        return
+    display.note(
+        f"The best {len(trials)} are trained again with {options.finalist_executions} fresh seeds."
     )
-    return backend
-
-
-def _built(group: str, options: Mapping[str, Any], **supplied: Any) -> Any:
-    """Returns what the builder of `group` makes.
-
-    Raises:
-        BadInput: it refuses an option.
-    """
-    try:
-        return call_builder(group, options, **supplied)
-    except BadInput:
-        raise
-    except ValueError as error:
-        raise BadInput(f"{options['_target_']} refuses an option of {group}:\n{error}") from None
+    train_finalists(trials, prepared.planner, engine, ledger, display, lambda: study.interrupted)
 
 
 def _open_ledger(prepared: Prepared, uri: str, found: studies.Found | None) -> Ledger:
@@ -234,7 +158,9 @@ def _end(prepared: Prepared, study: Study, ledger: Ledger, console: Console, uri
     finished, trials = list(study.finished.values()), prepared.config.study.trials
     status = _status(finished)
     run_status = "FINISHED"
-    if study.interrupted and len(finished) < trials:
+    runs = ledger.runs()
+    left = len(finished) < trials or pending(runs, prepared.config.study)
+    if study.interrupted and left:
         state = f"Interrupted after {len(finished)} of {trials} trials; the same command goes on."
         status, run_status = INTERRUPTED, "KILLED"
     elif study.gave_up:
@@ -246,7 +172,6 @@ def _end(prepared: Prepared, study: Study, ledger: Ledger, console: Console, uri
         state = f"Time is up after {len(finished)} of {trials} trials."
     else:
         state = f"Budget met: {trials} trials."
-    runs = ledger.runs()
     conclude(ledger, prepared.name, runs, prepared.space, prepared.series.unit, state)
     ledger.end_study(run_status)
     show(console, prepared.name, rows(runs), prepared.series.unit, uri, state)
@@ -265,6 +190,6 @@ def train(config: Config, console: Console, *, quiet: bool) -> int:
         space={},
         backend={"_target_": "search.backends.grid.grid", "name": "train"},
         pruner={"_target_": "search.pruners.none", "name": "none"},
-        study=replace(config.study, trials=1),
+        study=replace(config.study, trials=1, finalists=0),
     )
     return sweep(single, console, quiet=quiet)

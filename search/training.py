@@ -131,7 +131,7 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
     def _scored(self, epoch: int, figures: dict[str, float]) -> Epoch:
         data = self._data
         scaled = predict(self.model, data.validation.x)
-        self.forecast = data.scaler.invert_target(scaled, data.target)
+        self.forecast = data.forecast(scaled)
         error = np.abs(self.forecast - data.actual)[self._observed]
         truth = data.validation.y[self._observed][:, None]
         guess = scaled[self._observed][:, None]
@@ -157,5 +157,4 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
         if self._best is not None and not self.stopped:
             self.model.set_weights(self._best[2])
-            scaled = predict(self.model, self._data.validation.x)
-            self.forecast = self._data.scaler.invert_target(scaled, self._data.target)
+            self.forecast = self._data.forecast(predict(self.model, self._data.validation.x))

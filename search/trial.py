@@ -7,7 +7,7 @@ H horizon.
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from models.errors import Infeasible
 from search.config import Config, from_plain
-from search.data import Visible, fold_data, folds_of, load_series, visible
-from search.scores import scores, seasonal_naive_error, skill
+from search.data import VALIDATION, Visible, fold_data, folds_of, load_series, visible
+from search.result import Execution, Result, pruning_reason
+from search.scores import seasonal_naive_error
 from search.seeds import derived
 from search.space import Point
 
@@ -42,6 +43,9 @@ class Plan:
         baseline: name of the best baseline and its forecasts [N, H] on the last fold.
         baseline_mae: mean MAE of that baseline over the folds.
         prunable: whether an earlier epoch may turn out to have been the last.
+        title: what its pictures call it.
+        block: whose targets are scored, `validation` or `test`.
+        execution: the only one that is trained, of all folds; None trains all of them.
     """
 
     number: int
@@ -52,6 +56,9 @@ class Plan:
     baseline: tuple[str, Array]
     baseline_mae: float
     prunable: bool
+    title: str
+    block: str = VALIDATION
+    execution: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,93 +70,6 @@ class Progress:
     steps: int
     score: float
     loss: float
-
-
-@dataclass(frozen=True, eq=False)
-class Execution:
-    """One seeded training on one fold.
-
-    Attributes:
-        curve: its epochs.
-        actual: readings [N, H], NaN where one is missing.
-        forecast: after the last epoch [N, H].
-        recent: forecasts after recent epochs, by epoch (only of a trial that may be pruned).
-        mase_scale: in-sample MAE of the seasonal naive forecast of its training part.
-    """
-
-    fold: int
-    execution: int
-    curve: "tuple[Epoch, ...]"
-    actual: Array
-    forecast: Array
-    recent: dict[int, Array]
-    mase_scale: float
-
-
-@dataclass(frozen=True, eq=False)
-class Result:
-    """What a trial came to.
-
-    Attributes:
-        state: complete, pruned or failed.
-        reason: why it failed or was pruned.
-        trace: traceback of a failed trial.
-        executions: in the order of their training.
-        model: net of execution 0 of the last fold, as bytes of a .keras file.
-        duration: seconds.
-        artifacts: file names to bytes.
-    """
-
-    number: int
-    state: str
-    reason: str = ""
-    trace: str = ""
-    executions: tuple[Execution, ...] = ()
-    model: bytes = b""
-    duration: float = 0.0
-    artifacts: dict[str, bytes] = field(default_factory=dict)
-
-    @property
-    def epochs(self) -> int:
-        """Epochs trained, over all folds and executions."""
-        return sum(len(execution.curve) for execution in self.executions)
-
-    @property
-    def shown(self) -> Execution | None:
-        """The execution that pictures show: execution 0 of the last fold that was trained."""
-        first = [execution for execution in self.executions if execution.execution == 0]
-        return first[-1] if first else None
-
-    def metrics(self, baseline_mae: float) -> dict[str, float]:
-        """Returns means over folds and executions, in the series' units, by their MLflow names.
-
-        A failed trial has no scores.
-        """
-        found = {"epochs": float(self.epochs), "duration_s": self.duration}
-        if self.state == "failed" or not self.executions:
-            return found
-        each = [scores(e.actual, e.forecast, e.mase_scale) for e in self.executions]
-        means = {name: float(np.mean([one[name] for one in each])) for name in each[0]}
-        means["skill"] = skill(means["mae"], baseline_mae)
-        means["mae_std"] = float(np.std([one["mae"] for one in each]))
-        return found | {f"validation/{name}": value for name, value in means.items()}
-
-    def pruned_at(self, step: int, reason: str) -> "Result":
-        """Returns the result as it stood after epoch `step`, whatever was trained since."""
-        kept: list[Execution] = []
-        for execution in self.executions:
-            left = step + 1 - sum(len(earlier.curve) for earlier in kept)
-            if left <= 0:
-                break
-            forecast = execution.forecast
-            if left < len(execution.curve):
-                forecast = execution.recent.get(left - 1, np.full_like(forecast, np.nan))
-            kept.append(replace(execution, curve=execution.curve[:left], forecast=forecast))
-        # The net is the one of that epoch only where nothing was trained since.
-        model = self.model if step + 1 >= self.epochs else b""
-        return replace(
-            self, state="pruned", reason=reason, executions=tuple(kept), model=model, artifacts={}
-        )
 
 
 # Takes the progress of an epoch; returns the step at which the trial was told to stop, if it was.
@@ -178,12 +98,7 @@ def run_trial(plan: Plan, report: Report) -> Result:
         text = str(error).strip().splitlines()
         reason = f"{kind}: {text[0]}" if text else kind
         result = _failed(run, "out of memory" if kind == "ResourceExhaustedError" else reason)
-    return replace(result, duration=time.monotonic() - started)
-
-
-def pruning_reason(step: int) -> str:
-    """Returns the reason of a trial that was stopped after epoch `step` (from 0)."""
-    return f"pruned after epoch {step + 1}"
+    return replace(result, duration=time.monotonic() - started, block=plan.block)
 
 
 def _failed(run: "_Run", reason: str) -> Result:
@@ -208,11 +123,13 @@ class _Run:
         series = load_series(config.dataset)
         if series.digest != self.plan.digest:
             raise ValueError("the series here is not the one of the study: its digest differs")
-        seen = visible(series, config.task)
-        folds = folds_of(series, config.task)
-        steps = len(folds) * config.study.executions * config.training.epochs
+        seen = visible(series, config.task, self.plan.block)
+        folds = folds_of(series, config.task, self.plan.block)
+        one = self.plan.execution
+        executions = range(config.study.executions) if one is None else (one,)
+        steps = len(folds) * len(executions) * config.training.epochs
         for fold in folds:
-            for execution in range(config.study.executions):
+            for execution in executions:
                 keeps = fold is folds[-1] and execution == 0 and config.tracking.models != "none"
                 self._execute(config, seen, fold, execution, steps, keep_model=keeps)
                 yield self.done[-1]
@@ -227,7 +144,7 @@ class _Run:
         *,
         keep_model: bool,
     ) -> None:
-        from search.net import build_net, net_bytes, seeded
+        from search.net import build_net, saved, seeded
         from search.training import fit
 
         data = fold_data(seen, fold, config)
@@ -264,4 +181,4 @@ class _Run:
                     )
                 )
         if keep_model:
-            self.model = net_bytes(net)
+            self.model = saved(net, data, config.task.horizon)

@@ -96,6 +96,8 @@ RULES: Mapping[str, Rule] = {
     "study.executions": AtLeast(1),
     "study.seed": AtLeast(0),
     "study.objective": OneOf(("validation/mae",)),
+    "study.finalists": AtLeast(0),
+    "study.finalist_executions": AtLeast(1),
     "study.max_failed": AtLeast(1),
     "engine.memory_limit": Memory(),
     "engine.recycle_mb": AtLeast(1),

@@ -241,12 +241,12 @@ def default_config(composed: Callable[..., "Config"]) -> "Config":
 
 @pytest.fixture(scope="session")
 def short() -> tuple[str, ...]:
-    """A series of 200 steps, trained inline in one batch an epoch."""
+    """A series of 200 steps, trained inline in one batch an epoch; no finalists."""
     return (
         *("dataset=synthetic", "dataset.steps=200", "dataset.period=24", "task.season=24"),
         *("task.validation=30", "task.test=20", "task.window_size=8"),
         *("training.batch_size=256", "training.epochs=1", "engine=inline"),
-        *("tracking.figures=none", "study.name=short"),
+        *("tracking.figures=none", "study.name=short", "study.finalists=0"),
     )
 
 

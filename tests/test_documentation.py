@@ -22,7 +22,7 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 GROUPS = sorted(path.name for path in (ROOT / "conf").glob("[a-z]*/"))
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 # Makes a study of any size a tiny one, in this process.
-TINY = ("engine=inline", "training.epochs=1", "tracking.figures=none")
+TINY = ("engine=inline", "training.epochs=1", "tracking.figures=none", "study.finalists=0")
 
 
 def blocks(text: str, *languages: str) -> list[str]:
@@ -141,6 +141,9 @@ def test_a_call_that_shows_something_works(
     if words[0] == "ui":  # it would serve until it is ended
         assert all(flag in cli.USAGE for flag in words if flag.startswith("--"))
     else:
+        assert cli.run(["leaderboard", "--json"]) == 0
+        study = json.loads(capsys.readouterr().out)["study"]
+        words = [word.replace("STUDY", study) for word in words]
         assert cli.run(words) == 0
         assert len(capsys.readouterr().out.splitlines()) > 2
 

@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from search.data import fold_data, folds_of, load_series, visible
+from datasets.transform import calendar_features
+from search.config import from_plain
+from search.data import folds_of, load_series, visible
 from search.nested import with_values
-from search.trial import Plan, Progress, Result, run_trial
+from search.result import Result
+from search.trial import Plan, Progress, run_trial
 from search.validation import validated
 
 pytestmark = pytest.mark.usefixtures("eager")
@@ -38,6 +41,7 @@ def plan(configs: Any) -> Callable[..., Plan]:
             baseline=("persistence", np.zeros((30, 1))),
             baseline_mae=2.0,
             prunable=prunable,
+            title="trial",
         )
 
     return made
@@ -63,21 +67,44 @@ def test_a_result_has_every_epoch_and_the_forecasts(plan: Callable[..., Plan]) -
     assert metrics["epochs"] == 3
 
 
-def test_the_saved_net_makes_the_forecasts_again(
-    plan: Callable[..., Plan], configs: Any, tmp_path: Any
+@pytest.mark.parametrize(
+    "levers",
+    [
+        {"task.horizon": 3},
+        {"transform.scaler": "minmax", "transform.calendar": 2, "model.skip": True},
+        {"transform.difference": True, "transform.seasonal_difference": True},
+        {
+            "transform.seasonal_difference": True,
+            "transform.scaler": "robust",
+            "transform.calendar": 1,
+            "task.horizon": 26,  # reaches into the second season
+        },
+    ],
+    ids=lambda levers: " ".join(name.rpartition(".")[2] for name in levers),
+)
+def test_the_saved_net_forecasts_from_readings_as_they_are(
+    plan: Callable[..., Plan], configs: Any, tmp_path: Any, levers: dict[str, Any]
 ) -> None:
+    """Every lever of the transform is inside the file; only calendar terms are passed beside."""
     import keras
 
-    result = run_trial(plan("dense", {"training.epochs": 2}), silent)
+    made = plan("dense", {"training.epochs": 2, **levers})
+    result = run_trial(made, silent)
+    assert result.reason == ""
     (tmp_path / "net.keras").write_bytes(result.model)
-    net = keras.saving.load_model(tmp_path / "net.keras")
-    config = configs["dense"]
-    series = load_series(config.dataset)
-    seen = visible(series, config.task)
-    data = fold_data(seen, folds_of(series, config.task)[0], config)
-    scaled = net.predict_on_batch(data.validation.x)
-    forecast = data.scaler.invert_target(np.asarray(scaled, float), data.target)
-    assert forecast == pytest.approx(result.executions[0].forecast)
+    net = keras.saving.load_model(tmp_path / "net.keras", safe_mode=True)
+    config = from_plain(made.config)
+    seen = visible(load_series(config.dataset), config.task)
+    (fold,) = folds_of(load_series(config.dataset), config.task)
+    origins = np.arange(fold.train_stop - 1, fold.validation_stop - config.task.horizon)
+    rows = config.task.window_size
+    terms = calendar_features(seen.timestamps, config.transform.calendar)
+    back = rows + (seen.season if config.transform.seasonal_difference else 0)
+    inputs = {"readings": np.stack([seen.values[o + 1 - back : o + 1] for o in origins])}
+    if terms.size:
+        inputs["calendar"] = np.stack([terms[o + 1 - rows : o + 1] for o in origins])
+    forecast = net.predict_on_batch(inputs)
+    assert forecast == pytest.approx(result.executions[0].forecast, rel=1e-4, abs=1e-3)
 
 
 def test_the_same_plan_gives_the_same_bits(plan: Callable[..., Plan]) -> None:

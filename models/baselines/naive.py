@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from datasets.transform import seasons_ago
 from models.baselines.problem import Forecast, Problem
 
 
@@ -16,9 +17,7 @@ def seasonal_naive(problem: Problem) -> Forecast:
 
     Where that lies before the series, the last value.
     """
-    steps = np.arange(1, problem.horizon + 1)
-    seasons = -(-steps // problem.season)  # as many as it takes to get back to the origin
-    source = problem.targets - seasons * problem.season
+    source = problem.targets - seasons_ago(np.arange(1, problem.horizon + 1), problem.season)
     source = np.where(source < 0, problem.origins[:, None], source)
     return Forecast("seasonal_naive", problem.values[source], {"season": problem.season})
 

@@ -4,8 +4,8 @@ from search.config import Config, worker_count
 from search.engine.base import Engine
 
 
-def open_engine(config: Config) -> Engine:
-    """Returns the engine that `engine` in the configuration asks for.
+def open_engine(config: Config, *, jobs: int) -> Engine:
+    """Returns the engine that `engine` in the configuration asks for, for so many `jobs` at most.
 
     Raises:
         BadInput: no Dask scheduler answers at `engine.address`.
@@ -19,7 +19,7 @@ def open_engine(config: Config) -> Engine:
     from search.engine.dask import DaskEngine
 
     return DaskEngine(
-        min(workers, config.study.trials) or 1,
+        min(workers, jobs) or 1,
         address=options.address,
         memory_limit=options.memory_limit,
         recycle_mb=options.recycle_mb,

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-from search.trial import Plan, Progress, Result
+from search.result import Result
+from search.trial import Plan, Progress
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,9 @@ class Lost:
     number: int
     reason: str
 
+
+# How long to wait for events before looking at interrupts and the clock again.
+TICK = 0.2  # seconds
 
 Event = Progress | Result | Lost
 Handler = Callable[[Event], None]

@@ -17,8 +17,9 @@ from distributed.diagnostics.plugin import WorkerPlugin
 from search.engine.base import Engine, Event, Handler, Lost
 from search.engine.worker import carry_out
 from search.errors import BadInput
+from search.result import Result
 from search.runtime import environment, hush
-from search.trial import Plan, Progress, Result
+from search.trial import Plan, Progress
 
 _TOPIC = "sweepcast"
 # Numbers of trials told to stop, and the epoch they ended at; lives in each worker.

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from search.trial import Plan, Progress, Result, run_trial
+from search.result import Result
+from search.trial import Plan, Progress, run_trial
 
 
 def carry_out(plan: Plan, report: Callable[[Progress], int | None]) -> Result:
-    """Trains a trial and makes its files."""
+    """Trains a plan and makes its files; those of a part wait until all parts are there."""
     result = run_trial(plan, report)
-    return with_artifacts(plan, result)
+    return result if plan.execution is not None else with_artifacts(plan, result)
 
 
 def with_artifacts(plan: Plan, result: Result) -> Result:

@@ -19,10 +19,13 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunT
 
 from datasets import Series
 from search.backends.base import Proposal
+from search.data import VALIDATION
+from search.labels import label
+from search.result import Result
 from search.tracking import names
 from search.tracking.reading import Record, child_runs
 from search.tracking.store import artifact_location
-from search.trial import Result
+from search.trial import Plan
 
 if TYPE_CHECKING:
     from search.training import Epoch
@@ -70,23 +73,42 @@ class Ledger:
         return self._last
 
     def start_trial(
-        self, number: int, proposal: Proposal, seed: int, label: str, asked: int
+        self, number: int, proposal: Proposal, seed: int, title: str, asked: int
     ) -> str:
         """Creates the run of a trial and returns its id."""
         tags = {names.KIND: "trial", names.TRIAL: str(number)}
         if proposal.notes:
             described = {"epochs": proposal.epochs, "notes": proposal.notes}
             tags[names.PROPOSAL] = json.dumps(described)
-        run_id = self._create(
-            f"trial {number} · {label}" if label else f"trial {number}", tags, asked
-        )
-        params = {**proposal.point, "seed": seed}
-        self._log(run_id, params={key: names.text(value) for key, value in params.items()})
-        return run_id
+        return self._start(title, tags, {**proposal.point, "seed": seed}, asked)
 
-    def end_trial(self, run_id: str, result: Result, baseline_mae: float, told: int) -> None:
-        """Writes all of a trial's result; the state comes last."""
-        self._log(run_id, metrics=_points(result, baseline_mae, told))
+    def start_again(self, kind: str, plan: Plan, tags: Mapping[str, str]) -> str:
+        """Creates the run of a plan that trains a trial again and returns its id.
+
+        Args:
+            kind: finalist or evaluation.
+            tags: beside the kind and the trial's number.
+        """
+        params = {
+            **plan.point,
+            "seed": plan.seed,
+            names.EXECUTIONS: plan.config["study"]["executions"],
+        }
+        known = {names.KIND: kind, names.TRIAL: str(plan.number), **tags}
+        name = f"{kind} · trial {plan.number} · {label(plan.config)}"
+        return self._start(name, known, params, self.now())
+
+    def end_trial(
+        self,
+        run_id: str,
+        result: Result,
+        baseline_mae: float,
+        told: int,
+        more: Mapping[str, float] | None = None,
+    ) -> None:
+        """Writes all of a result, and `more` final metrics; the state comes last."""
+        points = _points(result, baseline_mae, told)
+        self._log(run_id, metrics=points + _finals(more or {}, 0, told))
         self.log_files(run_id, result.artifacts)
         self._end(run_id, result.state, result.reason, told)
 
@@ -102,6 +124,11 @@ class Ledger:
     def lose_trial(self, run_id: str, reason: str) -> None:
         """Ends the run of a trial whose worker or coordinator died."""
         self._end(run_id, "lost", reason, self.now())
+
+    def lose_if_open(self, run_id: str, reason: str) -> None:
+        """Ends a run that nothing else has ended."""
+        if self.client.get_run(run_id).info.status == "RUNNING":
+            self.lose_trial(run_id, reason)
 
     def log_baseline(
         self, name: str, metrics: Mapping[str, float], settings: Mapping[str, Any]
@@ -135,6 +162,11 @@ class Ledger:
     def end_study(self, status: str) -> None:
         """Ends the study's run: FINISHED, FAILED or KILLED (interrupted, to be gone on with)."""
         self.client.set_terminated(self.parent, status=status)
+
+    def _start(self, name: str, tags: Mapping[str, str], params: Mapping[str, Any], at: int) -> str:
+        run_id = self._create(name, tags, at)
+        self._log(run_id, params={key: names.text(value) for key, value in params.items()})
+        return run_id
 
     def log_files(self, run_id: str, files: Mapping[str, bytes]) -> None:
         """Writes artifacts, by name."""
@@ -239,7 +271,7 @@ def _points(result: Result, baseline_mae: float, at: int) -> list[Metric]:
         for epoch in execution.curve:
             points += [
                 Metric(f"{prefix}{name}", value, at, epoch.epoch)
-                for name, value in _figures(epoch).items()
+                for name, value in _figures(epoch, result.block).items()
             ]
     last = shown.curve[-1] if shown is not None and shown.curve else None
     finals = result.metrics(baseline_mae)
@@ -248,10 +280,11 @@ def _points(result: Result, baseline_mae: float, at: int) -> list[Metric]:
     return points + _finals(finals, last.epoch if last else 0, at + 1)
 
 
-def _figures(epoch: "Epoch") -> dict[str, float]:
-    return {
-        "loss": epoch.loss,
-        "mae": epoch.mae,
+def _figures(epoch: "Epoch", block: str) -> dict[str, float]:
+    fitted = {"loss": epoch.loss, "mae": epoch.mae}
+    if block != VALIDATION:  # a curve over the test block would invite to choose by it
+        return fitted
+    return fitted | {
         "val_loss": epoch.val_loss,
         "val_mae": epoch.val_mae,
         "validation/mae": epoch.score,

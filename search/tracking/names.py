@@ -10,11 +10,15 @@ DIGEST = "sweepcast.dataset_digest"
 DUPLICATE_OF = "sweepcast.duplicate_of"
 IDENTITY = "sweepcast.identity"
 PROPOSAL = "sweepcast.proposal"
+EVALUATES = "sweepcast.evaluates"
+TEST_READS = "sweepcast.test_reads"
 BASELINE = "sweepcast.baseline"
 FILLED = "sweepcast.filled"
 UNIT = "sweepcast.unit"
 BEST = "sweepcast.best"
 RESULT = "sweepcast.result"
+
+EXECUTIONS = "study.executions"  # a param: seeds of a finalist or an evaluation
 
 PARENT = "mlflow.parentRunId"
 RUN_NAME = "mlflow.runName"

@@ -7,6 +7,7 @@ from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
+from mlflow.exceptions import MlflowException
 
 from search.errors import BadInput, nearest
 from search.tracking import names
@@ -68,6 +69,45 @@ def find_study(client: MlflowClient, name: str | None) -> Record:
     raise BadInput(
         f"there is no study {name!r} in the store: {nearest(name, [r.study for r in found])}"
     )
+
+
+def find_run(client: MlflowClient, text: str) -> Record:
+    """Returns the trial that RUN names: a run id of a trial or finalist, or `STUDY:best`.
+
+    A trial that repeats the point of another one stands for that one.
+
+    Raises:
+        BadInput: there is no such run, or it is of another kind.
+    """
+    study, colon, word = text.rpartition(":")
+    if colon and word == "best":
+        record = find_study(client, study)
+        if names.BEST not in record.tags:
+            raise BadInput(f"study {study!r} has no best trial: {record.tags.get(names.RESULT)}")
+        return find_run(client, record.tags[names.BEST])
+    try:
+        found = _record(client.get_run(text))
+    except MlflowException:
+        raise BadInput(
+            f"there is no run {text!r} in the store\n"
+            "possible: a run id of `sweepcast leaderboard`, or STUDY:best"
+        ) from None
+    if found.kind not in ("trial", "finalist"):
+        raise BadInput(
+            f"run {text} is of kind {found.kind or 'none of Sweepcast'}: name a trial or a finalist"
+        )
+    original = found.tags.get(names.DUPLICATE_OF)
+    if original is None:
+        return found
+    siblings = children(client, find_study(client, found.study))
+    return next(r for r in siblings if r.kind == "trial" and r.tags[names.TRIAL] == original)
+
+
+def count_test_reads(client: MlflowClient, digest: str) -> int:
+    """Returns how often the test block of the series with this digest has been read."""
+    condition = f"tags.`{names.DIGEST}` = '{digest}' and tags.`{names.KIND}` = 'evaluation'"
+    found = _runs(client, _experiments(client), condition)
+    return sum(run.state == "complete" for run in found)
 
 
 def children(client: MlflowClient, study: Record) -> list[Record]:

@@ -9,7 +9,7 @@ import yaml
 from mlflow import MlflowClient
 
 from datasets import Series
-from search.config import from_plain, identity, identity_parts
+from search.config import Config, from_plain, identity, identity_parts
 from search.errors import BadInput
 from search.nested import flatten
 from search.tracking import names
@@ -60,9 +60,29 @@ def resume(found: Found, tags: StudyTags) -> Ledger:
     client.update_run(record.run_id, status="RUNNING")
     ledger = Ledger(client, experiment, record.run_id, tags)
     for run in found.runs:
-        if run.kind == "trial" and run.state is None:
+        if run.kind in ("trial", "finalist") and run.state is None:
             ledger.lose_trial(run.run_id, "the study stopped while it ran")
     return ledger
+
+
+def config_of(client: MlflowClient, record: Record) -> Config:
+    """Returns the complete configuration that a run was trained with.
+
+    Raises:
+        BadInput: its config.yaml is gone.
+    """
+    with tempfile.TemporaryDirectory(prefix="sweepcast-") as folder:
+        text = read_artifact(client, record.run_id, "config.yaml", folder)
+    if text is None:
+        raise BadInput(f"run {record.run_id} has no config.yaml: it cannot be trained again")
+    return from_plain(yaml.safe_load(text))
+
+
+def ledger_of(client: MlflowClient, record: Record, commit: str | None) -> Ledger:
+    """Opens the study that a run belongs to, to add runs to it."""
+    run = client.get_run(record.run_id)
+    tags = StudyTags(record.study, record.tags[names.BACKEND], record.tags[names.DIGEST], commit)
+    return Ledger(client, run.info.experiment_id, record.tags[names.PARENT], tags)
 
 
 def create(

@@ -38,6 +38,8 @@ SMALL = (
     "engine=inline",
     "pruner=none",
     f"study.trials={TRIALS}",
+    "study.finalists=2",
+    "study.finalist_executions=2",
 )
 SPACE = (
     "space=[conv1d,recurrent,dropout,window]",
@@ -105,6 +107,10 @@ class Studied:
     @cached_property
     def baselines(self) -> "list[Run]":
         return self.program.runs(kind="baseline", study=self.backend)
+
+    @cached_property
+    def finalists(self) -> "list[Run]":
+        return self.program.runs(kind="finalist", study=self.backend)
 
     @property
     def trained(self) -> "list[Run]":
@@ -244,9 +250,33 @@ def test_baselines_are_siblings_scored_alike(studied: Studied) -> None:
         assert metrics["validation/mase"] > 0
 
 
+def test_finalists_are_the_best_trials_trained_again(studied: Studied) -> None:
+    by_score = sorted(studied.trained, key=lambda run: run.data.metrics["validation/mae"])
+    points = [{**run.data.params, "seed": ""} for run in by_score]
+    distinct = [run for i, run in enumerate(by_score) if points[i] not in points[:i]]
+    numbers = [run.data.tags["sweepcast.trial"] for run in distinct[:2]]
+    assert sorted(run.data.tags["sweepcast.trial"] for run in studied.finalists) == sorted(numbers)
+    for run in studied.finalists:
+        trial = studied.trials[int(run.data.tags["sweepcast.trial"])]
+        assert run.data.tags["sweepcast.state"] == "complete"
+        assert run.data.params["seed"] != trial.data.params["seed"]
+        assert {**run.data.params, "seed": ""} == {
+            **trial.data.params,
+            "seed": "",
+            "study.executions": "2",
+        }
+        metrics = run.data.metrics
+        assert set(metrics) >= {*SCORES, "validation/skill_low", "validation/skill_high"}
+        assert metrics["validation/optimism"] == pytest.approx(
+            trial.data.metrics["validation/mae"] - metrics["validation/mae"]
+        )
+        assert studied.program.files(run) == TRIAL_FILES | (PICTURES if studied.pictures else set())
+
+
 def test_the_page_of_a_study(studied: Studied) -> None:
     tags = studied.study.data.tags
-    best = min(studied.trials, key=lambda run: run.data.metrics["validation/mae"])
+    chosen = min(studied.finalists, key=lambda run: run.data.metrics["validation/mae"])
+    best = studied.trials[int(chosen.data.tags["sweepcast.trial"])]
     assert studied.program.files(studied.study) == STUDY_FILES
     assert tags["sweepcast.best"] == best.info.run_id
     assert tags["mlflow.note.content"].startswith(f"**{tags['sweepcast.result']}**")
@@ -254,8 +284,13 @@ def test_the_page_of_a_study(studied: Studied) -> None:
     text = studied.program.path(studied.study, "leaderboard.csv").read_text("utf-8")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert len(rows) == TRIALS + len(studied.baselines)
-    maes = [float(row["mae"]) for row in rows]
-    assert maes == sorted(maes)
+    trials = [row for row in rows if row["kind"] == "trial"]
+    assert trials[0]["run_id"] == best.info.run_id
+    fresh, searched = (
+        [float(row[key]) for row in part]
+        for key, part in (("fresh_mae", trials[:2]), ("mae", trials[2:]))
+    )
+    assert (fresh, searched) == (sorted(fresh), sorted(searched))
     experiment = studied.program.client.get_experiment(studied.study.info.experiment_id)
     assert experiment.name == "sweepcast/giss"
     assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"

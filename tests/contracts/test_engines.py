@@ -14,7 +14,8 @@ from search.data import load_series
 from search.engine import open_engine
 from search.engine.base import Engine, Event
 from search.nested import with_values
-from search.trial import Plan, Progress, Result, run_trial
+from search.result import Result
+from search.trial import Plan, Progress, run_trial
 from search.validation import validated
 
 ENGINES = sorted(path.stem for path in (Path(conf.__file__).parent / "engine").glob("*.yaml"))
@@ -37,6 +38,7 @@ def plan(config: Any) -> Callable[..., Plan]:
             baseline=("persistence", np.zeros((30, 1))),
             baseline_mae=1.0,
             prunable=True,
+            title="trial",
         )
 
     return made
@@ -48,7 +50,7 @@ def engine(request: pytest.FixtureRequest, composed: Callable[..., Any]) -> Iter
     config = composed(f"engine={request.param}")
     if config.engine.workers != 0:
         config.engine.workers = 1
-    with open_engine(validated(config)) as opened:
+    with open_engine(validated(config), jobs=2) as opened:
         yield opened
     assert active_children() == []
 

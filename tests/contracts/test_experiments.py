@@ -13,7 +13,8 @@ RECIPES = sorted((Path(conf.__file__).parent / "experiment").glob("*.yaml"))
 # Makes a recipe of any size one of a minute on a watch's processor.
 SMALL = (
     *("study.trials=2", "training.epochs=1", "space.training.batch_size=2048"),
-    *("engine=inline", "tracking.figures=none", "study.name=recipe"),
+    *("engine=inline", "tracking.figures=none", "study.name=recipe", "study.finalists=1"),
+    *("study.finalist_executions=1", "study.executions=1"),
 )
 
 

@@ -60,6 +60,7 @@ def test_it_trains_by_itself(config: Any) -> None:
         baseline=("persistence", np.zeros((30, 1))),
         baseline_mae=1.0,
         prunable=False,
+        title="trial",
     )
     result = run_trial(plan, lambda _: None)
     assert (result.state, result.reason) == ("complete", "")

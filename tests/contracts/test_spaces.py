@@ -58,6 +58,7 @@ def test_it_trains_at_both_ends(searched: Any, end: int, eager: None) -> None:
         baseline=("persistence", np.zeros((30, 1))),
         baseline_mae=1.0,
         prunable=False,
+        title="trial",
     )
     result = run_trial(plan, lambda _: None)
     assert (result.state, result.reason) == ("complete", "")

@@ -25,7 +25,7 @@ def _preset(name):
 @pytest.mark.parametrize("name", OURS)
 def test_a_preset_spells_out_every_option(name):
     options = _preset(name)
-    assert set(options) == {*BLOCKS, "head"}
+    assert set(options) == {*BLOCKS, "head", "skip"}
     for block, schema in BLOCKS.items():
         assert list(options[block]) == list(OmegaConf.structured(schema))
 

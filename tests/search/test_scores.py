@@ -35,6 +35,8 @@ def test_a_worked_example() -> None:
         "rmse": pytest.approx(math.sqrt(10 / 3)),
         "smape": pytest.approx(200 / 3 * (1 / 3 + 0 / 4 + 3 / 3)),
         "mase": pytest.approx(2 / 3),
+        "step_1/mae": 2.0,
+        "step_2/mae": 0.0,
     }
 
 

@@ -1,0 +1,81 @@
+"""Trains the best trials of a study again with fresh seeds, so that none is best by luck alone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from search.baselines import skill_ends
+from search.config import StudyOptions
+from search.engine.base import Engine
+from search.fresh import train_afresh
+from search.planning import Planner
+from search.restore import proposal_of
+from search.seeds import FINALIST, derived
+from search.tracking import names
+from search.tracking.ledger import Ledger
+from search.tracking.reading import Record
+from search.watcher import Watcher
+
+
+def pending(runs: Sequence[Record], options: StudyOptions) -> list[Record]:
+    """Returns the best trials, each at a point of its own, that are still to be trained again."""
+    points: dict[str, Record] = {}
+    for run in sorted(runs, key=lambda run: (run.mae is None, run.mae, run.started)):
+        if run.kind == "trial" and run.state == "complete" and run.mae is not None:
+            point = {key: value for key, value in run.params.items() if key != "seed"}
+            points.setdefault(repr(sorted(point.items())), run)
+    done = {
+        run.number
+        for run in runs
+        if run.kind == "finalist"
+        and run.state in ("complete", "failed")
+        and run.params.get(names.EXECUTIONS) == str(options.finalist_executions)
+    }
+    best = list(points.values())[: options.finalists]
+    return [run for run in best if run.number not in done]
+
+
+def train_finalists(
+    trials: Sequence[Record],
+    planner: Planner,
+    engine: Engine,
+    ledger: Ledger,
+    watcher: Watcher,
+    stopped: Callable[[], bool],
+) -> None:
+    """Trains `trials` with `study.finalist_executions` fresh seeds each; every one is a run.
+
+    What is not complete when `stopped` says so, or at Ctrl-C, is recorded as lost.
+    """
+    study = planner.config.study
+    config = replace(planner.config, study=replace(study, executions=study.finalist_executions))
+    again = replace(planner, config=config)
+    plans = {
+        trial.number: again.plan(
+            trial.number,
+            proposal_of(trial, planner.space),
+            seed=derived(study.seed, trial.number, FINALIST),
+            title=f"trial {trial.number}, fresh seeds",
+        )
+        for trial in trials
+    }
+    searched = {trial.number: trial.mae or 0.0 for trial in trials}
+    open_runs = {number: ledger.start_again("finalist", plan, {}) for number, plan in plans.items()}
+    trained = train_afresh(
+        list(plans.values()), engine, watcher, retries=config.engine.retries, stopped=stopped
+    )
+    baseline = planner.baseline
+    try:
+        for plan, result in trained:
+            more: dict[str, float] = {}
+            said = f"failed: {result.reason}"
+            if result.state == "complete":
+                fresh = result.metrics(baseline.mae)["validation/mae"]
+                more = {"validation/optimism": searched[plan.number] - fresh}
+                more |= skill_ends(result, baseline)
+                said = f"MAE {fresh:.3f}, in the search {searched[plan.number]:.3f}"
+            run_id = open_runs.pop(plan.number)
+            ledger.end_trial(run_id, result, baseline.mae, ledger.now(), more)
+            watcher.note(f"trial {plan.number} with fresh seeds: {said}")
+    finally:
+        for run_id in open_runs.values():
+            ledger.lose_trial(run_id, "interrupted")

@@ -1,0 +1,75 @@
+"""Trains configurations again with fresh seeds, the executions of each side by side."""
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from search.engine.base import TICK, Engine, Event, Lost
+from search.engine.worker import with_artifacts
+from search.labels import label
+from search.result import Result, merged
+from search.trial import Plan, Progress
+from search.watcher import Watcher
+
+
+def train_afresh(
+    plans: Sequence[Plan],
+    engine: Engine,
+    watcher: Watcher,
+    *,
+    retries: int,
+    stopped: Callable[[], bool],
+) -> Iterator[tuple[Plan, Result]]:
+    """Yields each plan with its result, with files, as soon as its last execution has ended.
+
+    Once `stopped` says so, nothing new starts; a plan that is then incomplete is not yielded.
+
+    Args:
+        plans: one or more; each is split into its `study.executions`.
+        retries: times an execution runs again after its worker died.
+    """
+    whole = [
+        (index, execution)
+        for index, plan in enumerate(plans)
+        for execution in range(plan.config["study"]["executions"])
+    ]
+    waiting = deque(range(len(whole)))
+    running: set[int] = set()
+    losses: Counter[int] = Counter()
+    results: dict[int, list[Result]] = defaultdict(list)
+
+    def take(event: Event) -> None:
+        if isinstance(event, Progress):
+            watcher.epoch_ended(event)
+            return
+        running.discard(event.number)
+        watcher.training_ended(event.number)
+        if not isinstance(event, Lost):
+            results[whole[event.number][0]].append(event)
+            return
+        losses[event.number] += 1
+        if losses[event.number] <= retries:
+            waiting.append(event.number)
+        else:
+            failed = Result(event.number, "failed", f"{event.reason}, {losses[event.number]} times")
+            results[whole[event.number][0]].append(failed)
+
+    yielded: set[int] = set()
+    while True:
+        while waiting and len(running) < engine.slots and not stopped():
+            number = waiting.popleft()
+            index, execution = whole[number]
+            plan = plans[index]
+            running.add(number)
+            title = f"{plan.title} · seed {execution + 1} · {label(plan.config)}"
+            watcher.training_started(number, title)
+            engine.submit(replace(plan, number=number, execution=execution))
+        if not running:
+            return
+        engine.wait(take, TICK)
+        for index, plan in enumerate(plans):
+            complete = len(results[index]) == plan.config["study"]["executions"]
+            if complete and index not in yielded:
+                yielded.add(index)
+                result = replace(merged(results[index]), number=plan.number)
+                yield plan, with_artifacts(plan, result)

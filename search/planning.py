@@ -1,0 +1,44 @@
+"""Makes the plan of a point: its complete configuration, its seed, and what it has to beat."""
+
+from dataclasses import dataclass
+
+from search.backends.base import Proposal
+from search.baselines import Baseline
+from search.config import Config
+from search.nested import with_values
+from search.space import Space
+from search.trial import Plan
+
+
+@dataclass(frozen=True, eq=False)
+class Planner:
+    """What all plans of a study share.
+
+    Attributes:
+        digest: of the series.
+        baseline: the best one.
+    """
+
+    config: Config
+    space: Space
+    digest: str
+    baseline: Baseline
+
+    def plan(
+        self, number: int, proposal: Proposal, *, seed: int, title: str, prunable: bool = False
+    ) -> Plan:
+        """Returns the plan of trial `number` at the point of `proposal`."""
+        values = {**self.space.pins, **proposal.point}
+        if proposal.epochs is not None:
+            values["training.epochs"] = proposal.epochs
+        return Plan(
+            number=number,
+            config=with_values(self.config.plain(), values),
+            point=proposal.point,
+            seed=seed,
+            digest=self.digest,
+            baseline=(self.baseline.name, self.baseline.forecast),
+            baseline_mae=self.baseline.mae,
+            prunable=prunable,
+            title=title,
+        )

@@ -1,0 +1,125 @@
+"""Checks a configuration and reads what it names: all that is known before the store is touched."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from datasets import Series
+from search.backends.base import Backend
+from search.baselines import Baseline, score_baselines
+from search.config import Config, identity, identity_parts, study_name
+from search.data import fold_data, folds_of, load_series, visible
+from search.errors import BadInput
+from search.planning import Planner
+from search.pruners import Pruner
+from search.runtime import prepare_process, require_tensorflow
+from search.signatures import call_builder
+from search.space import Choice, Space
+from search.space_notation import parse_space
+from search.validation import validated
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything about a study that can be known before the store is touched."""
+
+    config: Config
+    space: Space
+    series: Series
+    baselines: list[Baseline]
+    parts: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name of the study."""
+        return study_name(self.config, identity(dict(self.parts)))
+
+    @property
+    def planner(self) -> Planner:
+        """Makes the plans of the study."""
+        return Planner(self.config, self.space, self.series.digest, self.baselines[0])
+
+
+def prepare(config: Config) -> Prepared:
+    """Checks the configuration, reads the series and scores the baselines.
+
+    Raises:
+        BadInput, DatasetError: something does not fit.
+    """
+    require_tensorflow()
+    prepare_process(config.engine.threads)  # first: checking a builder may import Keras
+    config = validated(config)
+    space = parse_space(config)
+    source = config.dataset.get("source")
+    if source and "://" not in source:  # workers may run elsewhere
+        config = replace(config, dataset={**config.dataset, "source": str(Path(source).resolve())})
+    series = load_series(config.dataset)
+    config = replace(config, dataset={**config.dataset, "name": series.name})
+    folds = folds_of(series, config.task)
+    seen = visible(series, config.task)
+    for fold in folds:
+        fold_data(seen, fold, _widest(config, space))
+    try:
+        baselines = score_baselines(series, config.task)
+    except ValueError as error:
+        raise BadInput(f"the baselines cannot be fitted to this series: {error}") from None
+    return Prepared(
+        config=config,
+        space=space,
+        series=series,
+        baselines=baselines,
+        parts=identity_parts(config, series.digest),
+    )
+
+
+def _widest(config: Config, space: Space) -> Config:
+    """Returns the configuration that reaches furthest back of those that the space can draw."""
+
+    def largest(name: str, configured: int) -> int:
+        for parameter in space.parameters:
+            if parameter.name == name:
+                ends = parameter.choices if isinstance(parameter, Choice) else (parameter.high,)
+                return max(int(value or 0) for value in ends)
+        return int(space.pins.get(name, configured) or 0)
+
+    window_size = largest("task.window_size", config.task.window_size)
+    seasonal = largest("transform.seasonal_difference", config.transform.seasonal_difference)
+    return replace(
+        config,
+        task=replace(config.task, window_size=window_size),
+        transform=replace(config.transform, seasonal_difference=bool(seasonal)),
+    )
+
+
+def build_backend(prepared: Prepared, *, restored: int) -> Backend:
+    """Returns the backend of a study that has `restored` trials behind it."""
+    backend: Backend = _built(
+        "backend",
+        prepared.config.backend,
+        space=prepared.space,
+        epochs=prepared.config.training.epochs,
+        seed=prepared.config.study.seed,
+        restored=restored,
+    )
+    return backend
+
+
+def build_pruner(prepared: Prepared) -> Pruner:
+    """Returns the pruner of a study."""
+    pruner: Pruner = _built("pruner", prepared.config.pruner)
+    return pruner
+
+
+def _built(group: str, options: Mapping[str, Any], **supplied: Any) -> Any:
+    """Returns what the builder of `group` makes.
+
+    Raises:
+        BadInput: it refuses an option.
+    """
+    try:
+        return call_builder(group, options, **supplied)
+    except BadInput:
+        raise
+    except ValueError as error:
+        raise BadInput(f"{options['_target_']} refuses an option of {group}:\n{error}") from None

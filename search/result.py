@@ -1,0 +1,133 @@
+"""What a trial comes to: its executions, its scores and its files.
+
+N forecast origins, H horizon.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.data import VALIDATION
+from search.scores import scores, skill
+
+if TYPE_CHECKING:
+    from search.training import Epoch
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Execution:
+    """One seeded training on one fold.
+
+    Attributes:
+        curve: its epochs.
+        actual: readings [N, H], NaN where one is missing.
+        forecast: after the last epoch [N, H].
+        recent: forecasts after recent epochs, by epoch (only of a trial that may be pruned).
+        mase_scale: in-sample MAE of the seasonal naive forecast of its training part.
+    """
+
+    fold: int
+    execution: int
+    curve: "tuple[Epoch, ...]"
+    actual: Array
+    forecast: Array
+    recent: dict[int, Array]
+    mase_scale: float
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a trial came to.
+
+    Attributes:
+        state: complete, pruned or failed.
+        reason: why it failed or was pruned.
+        trace: traceback of a failed trial.
+        executions: in the order of their training.
+        model: net of execution 0 of the last fold, as bytes of a .keras file.
+        duration: seconds.
+        artifacts: file names to bytes.
+        block: whose targets were scored, `validation` or `test`.
+    """
+
+    number: int
+    state: str
+    reason: str = ""
+    trace: str = ""
+    executions: tuple[Execution, ...] = ()
+    model: bytes = b""
+    duration: float = 0.0
+    artifacts: dict[str, bytes] = field(default_factory=dict)
+    block: str = VALIDATION
+
+    @property
+    def epochs(self) -> int:
+        """Epochs trained, over all folds and executions."""
+        return sum(len(execution.curve) for execution in self.executions)
+
+    @property
+    def shown(self) -> Execution | None:
+        """The execution that pictures show: execution 0 of the last fold that was trained."""
+        first = [execution for execution in self.executions if execution.execution == 0]
+        return first[-1] if first else None
+
+    def metrics(self, baseline_mae: float) -> dict[str, float]:
+        """Returns means over folds and executions, in the series' units, by their MLflow names.
+
+        A failed trial has no scores.
+        """
+        found = {"epochs": float(self.epochs), "duration_s": self.duration}
+        if self.state == "failed" or not self.executions:
+            return found
+        each = [scores(e.actual, e.forecast, e.mase_scale) for e in self.executions]
+        means = {name: float(np.mean([one[name] for one in each])) for name in each[0]}
+        means["skill"] = skill(means["mae"], baseline_mae)
+        means["mae_std"] = float(np.std([one["mae"] for one in each]))
+        return found | {f"{self.block}/{name}": value for name, value in means.items()}
+
+    def pruned_at(self, step: int, reason: str) -> "Result":
+        """Returns the result as it stood after epoch `step`, whatever was trained since."""
+        kept: list[Execution] = []
+        for execution in self.executions:
+            left = step + 1 - sum(len(earlier.curve) for earlier in kept)
+            if left <= 0:
+                break
+            forecast = execution.forecast
+            if left < len(execution.curve):
+                forecast = execution.recent.get(left - 1, np.full_like(forecast, np.nan))
+            kept.append(replace(execution, curve=execution.curve[:left], forecast=forecast))
+        # The net is the one of that epoch only where nothing was trained since.
+        model = self.model if step + 1 >= self.epochs else b""
+        return replace(
+            self, state="pruned", reason=reason, executions=tuple(kept), model=model, artifacts={}
+        )
+
+
+def merged(parts: Sequence[Result]) -> Result:
+    """Returns the result of a plan whose executions were trained apart.
+
+    The first part that failed is what it came to; otherwise all of them together.
+    """
+    failed = next((part for part in parts if part.state == "failed"), None)
+    if failed is not None:
+        return failed
+    executions = sorted(
+        (execution for part in parts for execution in part.executions),
+        key=lambda execution: (execution.fold, execution.execution),
+    )
+    return replace(
+        parts[0],
+        executions=tuple(executions),
+        model=next((part.model for part in parts if part.model), b""),
+        duration=sum(part.duration for part in parts),
+    )
+
+
+def pruning_reason(step: int) -> str:
+    """Returns the reason of a trial that was stopped after epoch `step` (from 0)."""
+    return f"pruned after epoch {step + 1}"
