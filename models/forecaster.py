@@ -118,6 +118,28 @@ def from_readings(
     return keras.Model(inputs, forecast, name="from_readings")
 
 
+def relative(model: Model, channels: int) -> Model:
+    """Lets a model see the channels of the series as changes from the window's last reading.
+
+    It then sees shapes, not levels: a trend that leaves the range of the training part does not
+    leave the range of what it was trained on.
+
+    Args:
+        model: [B, W, F] → [B, H].
+        channels: how many of the F are of the series; the rest, calendar terms, stay as they are.
+
+    Returns:
+        A model of the same shapes, made of Keras' own operations.
+    """
+    import keras
+
+    window = keras.Input(model.input_shape[1:], name="window")
+    seen = window[:, :, :channels] - window[:, -1:, :channels]
+    if model.input_shape[-1] > channels:
+        seen = keras.layers.Concatenate(name="relative")([seen, window[:, :, channels:]])
+    return keras.Model(window, model(seen), name=f"relative_{model.name}")
+
+
 def anchored(model: Model, target: int) -> Model:
     """Lets a model forecast the change from the last reading: output + x[:, -1, target].
 

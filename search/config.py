@@ -34,6 +34,7 @@ class TransformOptions:
     """What happens to the series before a net sees it, and is undone after."""
 
     scaler: str = "standard"
+    relative: bool = False
     difference: bool = False
     seasonal_difference: bool = False
     calendar: int = 0

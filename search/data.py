@@ -220,7 +220,7 @@ def _complete(windows: Windows) -> Windows:
     kept = np.all(windows.scored, axis=1)
     if not kept.any():
         raise DatasetError(
-            f"so many readings are missing that none of {len(windows.y)} windows has all its targets:\n"
+            f"so many readings are missing that none of {len(windows.y)} windows is complete:\n"
             "make task.horizon smaller, or leave out training.patience"
         )
     return Windows(windows.x[kept], windows.y[kept], windows.origins[kept], windows.scored[kept])

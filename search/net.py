@@ -11,7 +11,7 @@ import numpy as np
 from keras.src.random import seed_generator
 
 from datasets.transform import seasons_ago
-from models.forecaster import anchored, from_readings
+from models.forecaster import anchored, from_readings, relative
 from search.config import Config
 from search.data import FoldData
 from search.signatures import call_builder
@@ -48,6 +48,8 @@ def build_net(config: Config, data: FoldData) -> keras.Model:
         input_shape=(window_size, features),
         horizon=config.task.horizon,
     )
+    if config.transform.relative:
+        net = relative(net, len(data.scaler.center))
     return anchored(net, data.target) if config.transform.difference else net
 
 

@@ -4,7 +4,7 @@ Letters: N windows, W window size, F features, H horizon. Keras is imported here
 that trains imports this module.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,8 +78,17 @@ def fit(
 
 
 def _xla_pays(model: keras.Model, steps: int) -> bool:
-    recurrent = any(isinstance(layer, _RECURRENT) for layer in model.layers)
-    return recurrent and steps >= _XLA_PAYS_FROM
+    return steps >= _XLA_PAYS_FROM and any(
+        isinstance(layer, _RECURRENT) for layer in _layers(model)
+    )
+
+
+def _layers(model: keras.Model) -> Iterator[keras.Layer]:
+    """Yields the layers of a model, and those of the models in it."""
+    for layer in model.layers:
+        yield layer
+        if isinstance(layer, keras.Model):
+            yield from _layers(layer)
 
 
 def predict(model: keras.Model, x: NDArray[np.float32]) -> Array:

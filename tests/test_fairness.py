@@ -39,6 +39,7 @@ def series(draw: st.DrawFn) -> Series:
 transforms = st.builds(
     TransformOptions,
     scaler=st.sampled_from(["standard", "minmax", "robust", "none"]),
+    relative=st.booleans(),
     difference=st.booleans(),
     seasonal_difference=st.booleans(),
     calendar=st.integers(0, 2),

@@ -72,6 +72,7 @@ def test_a_result_has_every_epoch_and_the_forecasts(plan: Callable[..., Plan]) -
     [
         {"task.horizon": 3},
         {"transform.scaler": "minmax", "transform.calendar": 2, "model.skip": True},
+        {"transform.relative": True, "transform.difference": True, "transform.calendar": 1},
         {"transform.difference": True, "transform.seasonal_difference": True},
         {
             "transform.seasonal_difference": True,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from models.conv import Conv
 from models.dense import Dense
 from models.errors import Infeasible
-from models.forecaster import HEADS, anchored, forecaster
+from models.forecaster import HEADS, anchored, forecaster, relative
 from models.recurrent import CELLS, Recurrent
 
 OFF = {"conv": Conv(layers=0), "recurrent": Recurrent(layers=0), "dense": Dense(layers=0)}
@@ -152,3 +152,17 @@ sys.exit(", ".join(heavy) or 0)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_relative_model_sees_changes_from_the_last_reading_and_the_calendar_as_it_is():
+    import keras
+
+    seen = keras.Input((4, 3))
+    flat = keras.Model(seen, keras.layers.Flatten()(seen))
+    model = relative(flat, channels=2)
+    window = np.arange(24, dtype="float32").reshape(2, 4, 3) ** 2
+    expected = window.copy()
+    expected[:, :, :2] -= window[:, -1:, :2]
+    assert np.asarray(model(window)) == pytest.approx(expected.reshape(2, 12))
+    shifted = window + np.array([5, -7, 0], dtype="float32")
+    assert np.asarray(model(shifted)) == pytest.approx(expected.reshape(2, 12))
