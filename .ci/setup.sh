@@ -74,7 +74,7 @@ make_venv
 rm -f "$log"
 # By environment, since old and new pips take these settings by different options or not at all:
 # the pins hold for the build backend too, and Hydra's antlr4, which comes as source, is built alone.
-PIP_USE_PEP517=1 PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
+PIP_PROGRESS_BAR=off PIP_USE_PEP517=1 PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --log "$log" \
     --editable '.[cpu,dev]' || explain
 rm -f "$begun" "$log"

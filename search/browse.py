@@ -13,6 +13,8 @@ from search.tracking.reading import Record, children, find_study
 from search.tracking.reading import studies as all_studies
 from search.tracking.store import open_store, store_uri
 
+_SHOWN = 20  # trials, unless --top says otherwise
+
 
 def studies(arguments: list[str]) -> int:
     """Lists the studies, latest first.
@@ -52,27 +54,28 @@ def leaderboard(arguments: list[str]) -> int:
     """
     parser = Parser(prog="sweepcast leaderboard")
     parser.add_argument("study", nargs="?")
-    parser.add_argument("--top", type=int, default=20)
+    parser.add_argument("--top", type=int)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
-    if options.top < 1:
+    if options.top is not None and options.top < 1:
         parser.error(f"--top is {options.top}: expected 1 or more")
     client = open_store(store_uri(None), create=False)
     record = find_study(client, options.study)
     board = rows(children(client, record))
     if options.json:
+        trials = [row for row in board if row.kind == "trial"][: options.top]
         shown = {
             "study": record.study,
             "run_id": record.run_id,
             "unit": _unit(record),
             "verdict": verdict(board, _unit(record)),
-            "rows": [row.as_dict() for row in board],
+            "rows": [row.as_dict() for row in board if row.kind == "baseline" or row in trials],
         }
         sys.stdout.write(json.dumps(shown, indent=2) + "\n")
         return 0
     out = console()
     out.print(record.study, style="bold")
-    out.print(table(board, _unit(record), options.top))
+    out.print(table(board, _unit(record), options.top or _SHOWN))
     out.print(verdict(board, _unit(record)), soft_wrap=True)
     return 0
 

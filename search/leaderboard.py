@@ -104,9 +104,7 @@ def _row(run: Record, place: int, again: Record | None) -> Row:
         run_id=run.run_id,
         figures=_figures(run, FIGURES),
         epochs=int(run.metrics.get("epochs", 0)),
-        values={
-            key: value for key, value in run.params.items() if run.kind == "trial" and key != "seed"
-        },
+        values={key: value for key, value in run.params.items() if key != "seed"},
         reason=run.tags.get(names.REASON, ""),
         fresh={} if again is None else _figures(again, (*FIGURES, *FRESH)),
         seeds=0 if again is None else int(again.params[names.EXECUTIONS]),
@@ -214,7 +212,7 @@ def _figure(figures: Mapping[str, float], name: str) -> str:
 
 def as_csv(board: Sequence[Row]) -> str:
     """Returns the whole leaderboard, a column a searched value."""
-    parameters = sorted({name for row in board for name in row.values})
+    parameters = sorted({name for row in board if row.kind == "trial" for name in row.values})
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(

@@ -10,7 +10,7 @@ from search.plots import study as plots
 from search.plots import style
 from search.plots.parallel import parallel_coordinates
 from search.restore import point_of
-from search.space import Choice, Parameter, Space
+from search.space import Space, spelled
 from search.tracking.reading import Record
 
 # Rows of the table in the description, which MLflow cuts at 8,000 characters.
@@ -80,18 +80,10 @@ def description(
         parts.append(
             "### Look closer\n"
             f"- best run: `{best.run_id}`\n"
-            f"- the whole table: `sweepcast leaderboard {name}`\n"
+            f"- more of the table: `sweepcast leaderboard {name}`; all of it: `leaderboard.csv`\n"
             "- pictures and files: the Artifacts of this run and of each trial"
         )
     return "\n\n".join(filter(None, parts))
-
-
-def spelled(parameter: Parameter) -> str:
-    """Returns the values of a parameter in words."""
-    if isinstance(parameter, Choice):
-        return ", ".join(str(choice) for choice in parameter.choices)
-    step = f", step {parameter.step:g}" if parameter.step else ""
-    return f"{parameter.low:g} to {parameter.high:g}{step}{', log scale' if parameter.log else ''}"
 
 
 def _importance_sentence(shares: Mapping[str, float], note: str) -> str:

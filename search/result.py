@@ -90,8 +90,13 @@ class Result:
         means["mae_std"] = float(np.std([one["mae"] for one in each]))
         return found | {f"{self.block}/{name}": value for name, value in means.items()}
 
-    def pruned_at(self, step: int, reason: str) -> "Result":
-        """Returns the result as it stood after epoch `step`, whatever was trained since."""
+    def pruned_at(self, step: int, *, model: bytes) -> "Result":
+        """Returns the result as it stood after epoch `step`, whatever was trained since.
+
+        Args:
+            step: counts the epochs over all folds and executions, from 0.
+            model: the net as it was then; empty where nobody has it any more.
+        """
         kept: list[Execution] = []
         for execution in self.executions:
             left = step + 1 - sum(len(earlier.curve) for earlier in kept)
@@ -101,8 +106,7 @@ class Result:
             if left < len(execution.curve):
                 forecast = execution.recent.get(left - 1, np.full_like(forecast, np.nan))
             kept.append(replace(execution, curve=execution.curve[:left], forecast=forecast))
-        # The net is the one of that epoch only where nothing was trained since.
-        model = self.model if step + 1 >= self.epochs else b""
+        reason = f"after epoch {step + 1}"
         return replace(
             self, state="pruned", reason=reason, executions=tuple(kept), model=model, artifacts={}
         )
@@ -126,8 +130,3 @@ def merged(parts: Sequence[Result]) -> Result:
         model=next((part.model for part in parts if part.model), b""),
         duration=sum(part.duration for part in parts),
     )
-
-
-def pruning_reason(step: int) -> str:
-    """Returns the reason of a trial that was stopped after epoch `step` (from 0)."""
-    return f"pruned after epoch {step + 1}"

@@ -38,8 +38,8 @@ def builder_of(group: str, options: Mapping[str, Any]) -> Callable[..., Any]:
             f"{group}._target_ is {target!r}, which cannot be imported:\n{reason}\n"
             f"set it to package.function of an installed package"
         ) from None
-    if not callable(found):
-        raise BadInput(f"{group}._target_ is {target!r}, which is not a function")
+    if not inspect.isfunction(found):
+        raise BadInput(f"{group}._target_ is {target!r}, which is not a function written in Python")
     return cast(Callable[..., Any], found)
 
 

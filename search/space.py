@@ -68,6 +68,14 @@ class Range:
 Parameter = Choice | Range
 
 
+def spelled(parameter: Parameter) -> str:
+    """Returns the values of a parameter in words."""
+    if isinstance(parameter, Choice):
+        return ", ".join(str(choice) for choice in parameter.choices)
+    step = f", step {parameter.step:g}" if parameter.step else ""
+    return f"{parameter.low:g} to {parameter.high:g}{step}{', log scale' if parameter.log else ''}"
+
+
 @dataclass(frozen=True)
 class Space:
     """Parameters in an order in which conditions look back only.

@@ -14,7 +14,7 @@ from search.conditions import Clause, parse_when, same
 from search.config import Config
 from search.errors import BadInput, nearest
 from search.nested import flatten, with_values
-from search.space import Choice, Parameter, Range, Space, Value
+from search.space import Choice, Parameter, Range, Space, Value, spelled
 from search.validation import checked_group
 
 FIELDS = frozenset({"low", "high", "step", "log", "choices", "when"})
@@ -72,11 +72,32 @@ def parse_space(config: Config) -> Space:
                     f"space.{parameter.name}.when names {clause.name!r}, which is no configuration "
                     f"key:\n{nearest(clause.name, settings)}"
                 )
+            _check_clause(config, parameter.name, clause, parameters.get(clause.name))
     return Space(
         parameters=_in_order(parameters),
         pins=pins,
         constants={name: constants[name] for name in sorted(named - parameters.keys())},
     )
+
+
+def _check_clause(config: Config, owner: str, clause: Clause, searched: Parameter | None) -> None:
+    """Checks that a condition can hold for some value of what it names.
+
+    Raises:
+        BadInput: no value of it can.
+    """
+    place = f"space.{owner}.when: {clause} never holds"
+    if searched is not None and (values := searched.values()) is not None:
+        if not any(clause.holds(value) for value in values):
+            raise BadInput(f"{place}: space.{clause.name} offers {spelled(searched)}")
+        return
+    if clause.symbol in ("in", "=="):
+        for value in clause.operand if clause.symbol == "in" else (clause.operand,):
+            try:
+                check_setting(config, clause.name, value)
+            except BadInput as error:
+                reason = str(error).partition("\n")[2] or str(error)
+                raise BadInput(f"{place} for {value!r}:\n{reason}") from None
 
 
 def _block_switch(name: str, settings: Mapping[str, Any]) -> tuple[Clause, ...]:
@@ -144,6 +165,10 @@ def _range(name: str, leaf: Mapping[str, Any], when: Any) -> Range:
         (log and low <= 0, f" is on a log scale from {low}: low must be above 0"),
         (step is not None and log, " has both step and log: use a list of choices instead"),
         (step is not None and step <= 0, f".step is {step}: expected a number above 0"),
+        (
+            step is not None and low < high < low + step,
+            f".step is {step}, wider than the range from {low} to {high}",
+        ),
     ):
         if wrong:
             raise BadInput(f"space.{name}{text}")

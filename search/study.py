@@ -12,7 +12,7 @@ from search.history import Finished, Past, point_key
 from search.labels import label
 from search.planning import Planner
 from search.pruners import Pruner
-from search.result import Result, pruning_reason
+from search.result import Result
 from search.seeds import derived
 from search.tracking.ledger import Ledger
 from search.trial import Plan, Progress
@@ -182,9 +182,11 @@ class Study:
 
     def _take_result(self, result: Result, running: _Running) -> None:
         if running.pruned_at is not None and result.state != "pruned":
-            # It ended before the word to stop reached it; only epochs up to that word count.
-            reason = pruning_reason(running.pruned_at)
-            result = with_artifacts(running.plan, result.pruned_at(running.pruned_at, reason))
+            # It ended before the word to stop reached it; only epochs up to that word count, and
+            # the net of that epoch is gone unless it was the last.
+            whole = running.pruned_at + 1 >= result.epochs
+            model = result.artifacts.get("model.keras", b"") if whole else b""
+            result = with_artifacts(running.plan, result.pruned_at(running.pruned_at, model=model))
         result = self._kept(result)
         self._ledger.end_trial(
             running.run_id, result, running.plan.baseline_mae, self._ledger.now()

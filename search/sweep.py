@@ -136,7 +136,7 @@ def _introduce(console: Console, prepared: Prepared, done: int) -> None:
         f"scored   {task.folds} × {task.validation} steps before the test block, the last "
         f"{task.test} steps, which no trial reads",
         f"to beat  {best.name.replace('_', ' ')}, MAE {best.mae:.3f} {series.unit}".rstrip(),
-        f"searched {', '.join(drawn) or 'nothing'}",
+        *([f"searched {', '.join(drawn)}"] if drawn else []),
     ]
     if series.missing:
         lines.append(
@@ -171,7 +171,9 @@ def _end(prepared: Prepared, study: Study, ledger: Ledger, console: Console, uri
     elif len(finished) < trials:
         state = f"Time is up after {len(finished)} of {trials} trials."
     else:
-        state = f"Budget met: {trials} trials."
+        state = f"Budget met: {trials} trial{'s' if trials > 1 else ''}."
+    if status == NOTHING_COMPLETE:
+        run_status = "FAILED"
     conclude(ledger, prepared.name, runs, prepared.space, prepared.series.unit, state)
     ledger.end_study(run_status)
     show(console, prepared.name, rows(runs), prepared.series.unit, uri, state)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from models.errors import Infeasible
 from search.config import Config, from_plain
 from search.data import VALIDATION, Visible, fold_data, folds_of, load_series, visible
-from search.result import Execution, Result, pruning_reason
+from search.result import Execution, Result
 from search.scores import seasonal_naive_error
 from search.seeds import derived
 from search.space import Point
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from search.training import Epoch
 
 Array = NDArray[np.float64]
-# Forecasts of recent epochs kept for a trial that may turn out to have ended at one of them.
-_KEPT_BYTES = 8 * 2**20
+# Forecasts and weights of recent epochs kept for a trial that may turn out to have ended at one.
+_KEPT_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def run_trial(plan: Plan, report: Report) -> Result:
                 break
         result = Result(plan.number, "complete", executions=tuple(run.done), model=run.model)
         if run.stopped_at is not None:
-            result = result.pruned_at(run.stopped_at, pruning_reason(run.stopped_at))
+            result = result.pruned_at(run.stopped_at, model=run.model)
     except Infeasible as error:
         result = _failed(run, f"infeasible: {error}")
     except MemoryError as error:
@@ -130,8 +130,7 @@ class _Run:
         steps = len(folds) * len(executions) * config.training.epochs
         for fold in folds:
             for execution in executions:
-                keeps = fold is folds[-1] and execution == 0 and config.tracking.models != "none"
-                self._execute(config, seen, fold, execution, steps, keep_model=keeps)
+                self._execute(config, seen, fold, execution, steps)
                 yield self.done[-1]
 
     def _execute(
@@ -141,8 +140,6 @@ class _Run:
         fold: "Fold",
         execution: int,
         steps: int,
-        *,
-        keep_model: bool,
     ) -> None:
         from search.net import build_net, saved, seeded
         from search.training import fit
@@ -153,13 +150,17 @@ class _Run:
         finals = [float(np.nanmean(np.abs(d.forecast - d.actual))) for d in self.done]
         curve: list[Epoch] = []
         recent: dict[int, Array] = {}
+        weights: dict[int, list[Array]] = {}
+        keep_model = execution == 0 and config.tracking.models != "none"
 
         def on_epoch(epoch: "Epoch", forecast: Array) -> bool:
             curve.append(epoch)
             if self.plan.prunable:
                 recent[epoch.epoch] = forecast
-                while len(recent) * forecast.nbytes > _KEPT_BYTES:
-                    del recent[next(iter(recent))]
+                weights[epoch.epoch] = net.get_weights() if keep_model else []
+                size = sum(array.nbytes for array in (forecast, *weights[epoch.epoch]))
+                while len(recent) * size > _KEPT_BYTES:
+                    del weights[next(iter(recent))], recent[next(iter(recent))]
             running = float(np.mean([*finals, epoch.score]))
             step = before + epoch.epoch
             self.stopped_at = self.report(
@@ -180,5 +181,11 @@ class _Run:
                         fold.number, execution, tuple(curve), data.actual, forecast, recent, scale
                     )
                 )
-        if keep_model:
-            self.model = saved(net, data, config.task.horizon)
+        stop = None if self.stopped_at is None else self.stopped_at - before
+        if not keep_model or (stop is not None and stop < 0):  # it ended an execution ago
+            return
+        if stop is not None and stop < curve[-1].epoch:  # the word to stop came epochs later
+            if stop not in weights:
+                return
+            net.set_weights(weights[stop])
+        self.model = saved(net, data, config.task.horizon)

@@ -64,6 +64,7 @@ COMMANDS = [
     ("evaluate any:best", "there is no store"),
     ("evaluate any --seeds few", "invalid int value: 'few'"),
     ("ui", "there is no store"),
+    ("ui --port 99999", "--port is 99999: expected 1 to 65535"),
     ("ui --port http", "invalid int value: 'http'"),
     ("sweep --trials 3", "unrecognized arguments: --trials"),
     ("sweep --cfg nothing", "invalid choice: 'nothing'"),
@@ -94,6 +95,22 @@ CONFIGURATION = [
     ("sweep training.optimizer=admm", "did you mean 'adam'?"),
     ("sweep model.dense.activation=reluu", "Did you mean 'relu'?"),
     ("sweep model.head=flat", "did you mean 'flatten'?"),
+    ("sweep dataset._target_=os.getcwd", "which is not a function written in Python"),
+    ("sweep backend._target_=builtins.len", "which is not a function written in Python"),
+    ("sweep pruner._target_=builtins.dict", "which is not a function written in Python"),
+    (
+        "sweep 'space.training.loss={choices: [mse], when: {training.optimizer: foo}}'",
+        "training.optimizer == foo never holds",
+    ),
+    (
+        "sweep \"space.training.loss={choices: [mse], when: {training.epochs: '>9'}}\""
+        " space.training.epochs=[1,2]",
+        "space.training.epochs offers 1, 2",
+    ),
+    (
+        "sweep 'space.training.batch_size={low: 1, high: 10, step: 20}'",
+        "wider than the range from 1 to 10",
+    ),
     ("sweep model._target_=nowhere.net", "No module named 'nowhere'"),
     ("sweep dataset.max_gap=long", "dataset.max_gap is 'long'"),
     ("sweep study.seed=-1", "study.seed is -1"),
@@ -217,6 +234,7 @@ ADDRESSES = [
     ("sqlite://", "sweep", "it names no file"),
     ("mlruns", "sweep", "'mlruns' is a folder, which MLflow no longer takes"),
     ("file:///nowhere", "leaderboard", "'file:///nowhere' is a folder"),
+    ("http://127.0.0.1:port/", "sweep", "no MLflow server answers"),
     ("http://127.0.0.1:9", "sweep", "no MLflow server answers"),
     ("ledger://here", "sweep", "unsupported URI 'ledger://here'"),
     ("postgresql+nothing://here/there", "studies", "postgresql"),

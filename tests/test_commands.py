@@ -57,8 +57,12 @@ def test_leaderboard_shows_the_latest_study_or_the_one_that_is_named(held: Any) 
 
 
 def test_leaderboard_as_json_is_the_whole_table_best_first(held: Any) -> None:
-    done = held("leaderboard", "early", "--json", "--top", "1")
+    done = held("leaderboard", "early", "--json")
+    top = json.loads(held("leaderboard", "early", "--json", "--top", "1").out)["rows"]
     board = json.loads(done.out)
+    assert [row for row in top if row["kind"] == "trial"] == [
+        next(row for row in board["rows"] if row["kind"] == "trial")
+    ]
     assert set(board) == {"study", "run_id", "unit", "verdict", "rows"}
     assert board["study"] == "early"
     assert board["run_id"] == held.study("early").info.run_id

@@ -3,6 +3,7 @@
 Every backend does so in contracts/test_backends.py.
 """
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -152,3 +153,18 @@ def test_ctrl_c_ends_a_study_that_can_be_gone_on_with(
     assert resumed.status == 0, resumed.err
     assert numbers(program) == list(range(done + 1))
     assert program.study("short").info.status == "FINISHED"
+
+
+def test_ctrl_c_while_the_workers_start_says_one_line(
+    sweepcast: Any, short: tuple[str, ...], interrupted: Callable[..., Any]
+) -> None:
+    command = ("sweep", *short, "model=dense", "space=[dense]", "engine=dask", "study.trials=2")
+    process = sweepcast.start(*command)
+    # The workers start after what the study says of itself.
+    assert any(line.startswith("to beat") for line in process.stdout)
+    time.sleep(0.5)
+    status, rest = interrupted(process)
+    assert status == 130
+    assert rest.splitlines()[-1] == "Interrupted."
+    assert "Traceback" not in rest
+    assert sweepcast(*command, "engine=inline").status == 0

@@ -91,7 +91,7 @@ def test_pruned_trials_keep_what_they_reached(
     assert states(sweepcast) == ["complete", "complete", "pruned"]
     run = sweepcast.trials("short")[2]
     assert run.info.status == "FINISHED"
-    assert run.data.tags["sweepcast.reason"] == "pruned after epoch 2"
+    assert run.data.tags["sweepcast.reason"] == "after epoch 2"
     assert run.data.params["model.level"] == "50.0"
     for name in ("loss", "mae", "val_loss", "val_mae", "validation/mae"):
         assert [step for step, _ in sweepcast.curve(run, name)] == [0, 1]
@@ -103,7 +103,7 @@ def test_pruned_trials_keep_what_they_reached(
     }
     errors = [abs(float(r["actual"]) - float(r["forecast"])) for r in predictions(sweepcast, run)]
     assert np.mean(errors) == pytest.approx(run.data.metrics["validation/mae"])
-    assert "pruned: pruned after epoch 2" in done.out
+    assert "pruned: after epoch 2" in done.out
 
 
 def test_too_many_failures_in_a_row_end_the_study(

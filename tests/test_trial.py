@@ -138,7 +138,7 @@ def test_a_trial_that_is_told_to_stop_is_pruned_there(plan: Callable[..., Plan],
         return progress.step if progress.step == stop else None
 
     result = run_trial(plan("dense", values), report)
-    assert (result.state, result.reason) == ("pruned", f"pruned after epoch {stop + 1}")
+    assert (result.state, result.reason) == ("pruned", f"after epoch {stop + 1}")
     assert result.epochs == len(scores) == stop + 1
     assert result.metrics(1.0)["validation/mae"] == pytest.approx(scores[-1])
     assert result.model != b""
@@ -147,10 +147,29 @@ def test_a_trial_that_is_told_to_stop_is_pruned_there(plan: Callable[..., Plan],
 def test_a_late_word_to_stop_takes_back_what_was_trained_since(plan: Callable[..., Plan]) -> None:
     scores: list[float] = []
     whole = run_trial(plan("dense", {"training.epochs": 4}), lambda p: scores.append(p.score))
-    result = whole.pruned_at(1, "too late")
-    assert (result.state, result.reason, result.epochs) == ("pruned", "too late", 2)
+    result = whole.pruned_at(1, model=b"")  # the net has gone further
+    assert (result.state, result.reason, result.epochs) == ("pruned", "after epoch 2", 2)
     assert result.metrics(1.0)["validation/mae"] == pytest.approx(scores[1])
-    assert result.model == b""  # the net has gone further
+    assert result.model == b""
+
+
+def test_a_word_to_stop_that_comes_epochs_later_leaves_the_net_of_its_epoch(
+    plan: Callable[..., Plan], tmp_path: Any
+) -> None:
+    import keras
+
+    def report(progress: Progress) -> int | None:
+        return 1 if progress.step == 3 else None
+
+    result = run_trial(plan("dense", {"training.epochs": 6}), report)
+    assert (result.state, result.epochs) == ("pruned", 2)
+    (tmp_path / "net.keras").write_bytes(result.model)
+    net = keras.saving.load_model(tmp_path / "net.keras")
+    config = from_plain(plan("dense").config)
+    seen = visible(load_series(config.dataset), config.task)
+    last = seen.values[-1 - config.task.window_size : -1][None]
+    forecast = float(np.asarray(net({"readings": last}))[0, 0])
+    assert forecast == pytest.approx(result.executions[0].forecast[-1, 0], rel=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,14 @@ is put into the worker while it trains.
 import logging
 import queue
 import signal
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from multiprocessing import resource_tracker
 from typing import Any
+from uuid import uuid4
 
 import dask.config
 from distributed import Client, Future, LocalCluster, get_worker
@@ -21,9 +27,9 @@ from search.result import Result
 from search.runtime import environment, hush
 from search.trial import Plan, Progress
 
-_TOPIC = "sweepcast"
-# Numbers of trials told to stop, and the epoch they ended at; lives in each worker.
-_stops: dict[int, int] = {}
+# Trials told to stop (topic of their engine, number), and the epoch they ended at; lives in each
+# worker.
+_stops: dict[tuple[str, int], int] = {}
 _SETTINGS = {
     # A worker that dies loses its trial; whether to run it again is the study's decision.
     "distributed.scheduler.allowed-failures": 0,
@@ -50,29 +56,51 @@ class _Prepare(WorkerPlugin):
         import search.training  # noqa: F401
 
 
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Holds Ctrl-C back while processes start, and in those processes for good.
+
+    A process that is interrupted while it starts tells of it in sixty lines. The signal mask is
+    inherited; the coordinator takes what was held back when all of them are up.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # now: its start ends with a mask that lets Ctrl-C through
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 @dataclass(frozen=True)
 class _Outcome:
-    """A result, and how large the worker has grown that it comes from."""
+    """A result, how many epochs were told before it, and how large its worker has grown."""
 
     result: Result
+    told: int
     worker: str
     megabytes: float
 
 
-def _carry_out(plan: Plan) -> _Outcome:
-    _stops.pop(plan.number, None)
+def _carry_out(plan: Plan, topic: str) -> _Outcome:
+    _stops.pop((topic, plan.number), None)
     worker = get_worker()
+    told = 0
 
     def report(progress: Progress) -> int | None:
-        worker.log_event(_TOPIC, {"progress": asdict(progress)})
-        return _stops.get(plan.number)
+        nonlocal told
+        told += 1
+        worker.log_event(topic, {"progress": asdict(progress)})
+        return _stops.get((topic, plan.number))
 
     result = carry_out(plan, report)
-    return _Outcome(result, worker.address, worker.monitor.get_process_memory() / 2**20)
+    return _Outcome(result, told, worker.address, worker.monitor.get_process_memory() / 2**20)
 
 
-def _note_stop(number: int, step: int) -> None:
-    _stops[number] = step
+def _note_stop(topic: str, number: int, step: int) -> None:
+    _stops[topic, number] = step
 
 
 class DaskEngine(Engine):
@@ -89,20 +117,34 @@ class DaskEngine(Engine):
     ) -> None:
         self._events: queue.Queue[Event | _Outcome] = queue.Queue()
         self._futures: dict[int, Future[_Outcome]] = {}
+        self._topic = f"sweepcast-{uuid4().hex}"  # a scheduler may serve several studies
+        # Epochs and results come on two ways; a result waits here for the epochs before it.
+        self._lock = threading.Lock()
+        self._told: Counter[int] = Counter()
+        self._early: dict[int, _Outcome] = {}
         self._recycle_mb = recycle_mb
         self._cluster: LocalCluster | None = None
+        self._connection: Client | None = None
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         dask.config.set(_SETTINGS)
-        if address is None:
-            self._cluster = self._local(workers, memory_limit, threads)
         try:
-            self._client = Client(self._cluster or address, set_as_default=False, timeout="5s")
+            with _uninterrupted():
+                if address is None:
+                    self._cluster = self._local(workers, memory_limit, threads)
+                self._connection = self._connected(address)
+                self._client.register_plugin(_Prepare(ours=address is None))
+                self._client.subscribe_topic(self._topic, self._take_progress)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def _connected(self, address: str | None) -> Client:
+        try:
+            return Client(self._cluster or address, set_as_default=False, timeout="5s")
         except (OSError, ValueError) as error:
             raise BadInput(
                 f"engine.address is {address!r}: no Dask scheduler answers there ({error})"
             ) from None
-        self._client.register_plugin(_Prepare(ours=address is None))
-        self._client.subscribe_topic(_TOPIC, self._take_progress)
 
     @staticmethod
     def _local(workers: int, memory_limit: str, threads: int) -> LocalCluster:
@@ -119,6 +161,12 @@ class DaskEngine(Engine):
         )
 
     @property
+    def _client(self) -> Client:
+        if self._connection is None:
+            raise RuntimeError("the engine is not connected")
+        return self._connection
+
+    @property
     def slots(self) -> int:
         """The threads of all workers, as the scheduler knows them now."""
         threads: dict[str, int] = self._client.nthreads()
@@ -126,7 +174,8 @@ class DaskEngine(Engine):
 
     def submit(self, plan: Plan) -> None:
         """Sends the plan to a worker."""
-        future = self._client.submit(_carry_out, plan, pure=False, retries=0)
+        self._told[plan.number] = 0
+        future = self._client.submit(_carry_out, plan, self._topic, pure=False, retries=0)
         self._futures[plan.number] = future
         future.add_done_callback(lambda done: self._take_end(plan.number, done))
 
@@ -151,21 +200,33 @@ class DaskEngine(Engine):
 
     def stop(self, number: int, step: int) -> None:
         """Puts the word to stop into the worker; the training thread reads it after its epoch."""
-        self._client.run(_note_stop, number, step)
+        self._client.run(_note_stop, self._topic, number, step)
 
     def _take_progress(self, event: tuple[float, dict[str, Any]]) -> None:
-        self._events.put(Progress(**event[1]["progress"]))
+        progress = Progress(**event[1]["progress"])
+        with self._lock:
+            self._events.put(progress)
+            self._told[progress.number] += 1
+            early = self._early.get(progress.number)
+            if early is not None and self._told[progress.number] >= early.told:
+                self._events.put(self._early.pop(progress.number))
 
     def _take_end(self, number: int, future: Future[_Outcome]) -> None:
         del self._futures[number]
         if future.status == "finished":
-            self._events.put(future.result())
+            outcome = future.result()
+            with self._lock:
+                if self._told[number] < outcome.told:
+                    self._early[number] = outcome
+                else:
+                    self._events.put(outcome)
         else:
             error = future.exception() if future.status == "error" else None
             self._events.put(Lost(number, f"its worker died ({type(error).__name__})"))
 
     def __exit__(self, *error: object) -> None:
         """Ends the client and, where they are ours, the workers."""
-        self._client.close()
+        if self._connection is not None:
+            self._connection.close()
         if self._cluster is not None:
             self._cluster.close()

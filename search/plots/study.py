@@ -79,7 +79,7 @@ def _draw_trials(
     for mask, marker, name, count, look in (
         (done & in_place, "o", "complete", done, complete),
         (pruned & in_place, "o", "pruned", pruned, hollow),
-        (pruned & ~in_place, "o", "" if named_below else "pruned", pruned, hollow),
+        (pruned & ~in_place, "^", "" if named_below else "pruned, above", pruned, hollow),
         (done & ~in_place, "^", f"above {style.number(top)}", done & ~in_place, complete),
         (failed, "x", "failed, no score", failed, cross),
     ):

@@ -36,7 +36,7 @@ def forecast(
     if not np.isfinite(_column(model, "forecast")).any():
         return style.message_figure(title, "No forecast to draw: the trial left no finite one.")
     rival = None if baseline is None else first_step(baseline)
-    rival_name = style.cut(baseline_name, 28)
+    rival_name = style.cut(baseline_name.replace("_", " "), 28)
     horizon = int(predictions["step"].max())
     ahead = "One step ahead" if horizon == 1 else f"Step 1 of {horizon}"
 

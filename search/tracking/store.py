@@ -7,6 +7,7 @@ import logging
 import os
 import sqlite3
 from contextlib import closing
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -144,7 +145,7 @@ def _check_server(uri: str) -> None:
     try:
         with urlopen(f"{uri.rstrip('/')}/health", timeout=_SERVER_ANSWERS_WITHIN):
             return
-    except (URLError, OSError, ValueError) as error:
+    except (URLError, HTTPException, OSError, ValueError) as error:
         raise _refused(uri, f"no MLflow server answers ({error})") from None
 
 

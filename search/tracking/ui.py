@@ -18,6 +18,7 @@ from search.tracking.reading import studies
 from search.tracking.store import open_store, store_uri
 
 _HOST = "127.0.0.1"
+_PORT, _LAST_PORT = 5000, 65535
 _READY_WITHIN = 60.0  # seconds
 
 
@@ -31,9 +32,11 @@ def ui(arguments: list[str]) -> int:
         BadInput: there is no store, or an unknown argument.
     """
     parser = Parser(prog="sweepcast ui")
-    parser.add_argument("--port", type=int, default=5000)
+    parser.add_argument("--port", type=int)
     parser.add_argument("--no-browser", action="store_true")
     options = parser.parse_args(arguments)
+    if options.port is not None and not 0 <= options.port <= _LAST_PORT:
+        parser.error(f"--port is {options.port}: expected 1 to {_LAST_PORT}, or 0 for a free one")
     uri = store_uri(None)
     page = _first_page(open_store(uri, create=False))
     port = _free_port(options.port)
@@ -74,16 +77,23 @@ def _first_page(client: MlflowClient) -> str:
     return f"#/experiments/{client.get_run(latest.run_id).info.experiment_id}/runs"
 
 
-def _free_port(wanted: int) -> int:
-    """Returns `wanted`, or a free port where it is taken."""
-    for port in (wanted, 0):
+def _free_port(wanted: int | None) -> int:
+    """Returns `wanted`; where none is, MLflow's own port or, if that is taken, a free one.
+
+    Raises:
+        BadInput: `wanted` is taken.
+    """
+    for port in (_PORT, 0) if wanted is None else (wanted,):
         with socket.socket() as probe:
+            # As servers do: a port that one has just left is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((_HOST, port))
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise BadInput(f"no port is free on {_HOST}: set another one with --port")
+    taken = "no port is free" if wanted is None else f"port {wanted} is taken"
+    raise BadInput(f"{taken} on {_HOST}: set another one with --port")
 
 
 def _await(server: "subprocess.Popen[bytes]", address: str) -> None:

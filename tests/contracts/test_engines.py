@@ -101,7 +101,7 @@ def test_a_stopped_trial_ends_at_the_epoch_it_was_stopped_at(
     events = events_of(engine, plan(6, epochs=3000), stop=lambda progress: progress.step == 1)
     result = events[-1]
     assert isinstance(result, Result)
-    assert (result.state, result.reason) == ("pruned", "pruned after epoch 2")
+    assert (result.state, result.reason) == ("pruned", "after epoch 2")
     assert result.epochs == 2
 
 
