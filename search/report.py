@@ -10,7 +10,7 @@ from search.plots import study as plots
 from search.plots import style
 from search.plots.parallel import parallel_coordinates
 from search.restore import point_of
-from search.space import Space, spelled
+from search.space import Range, Space, spelled
 from search.tracking.reading import Record
 
 # Rows of the table in the description, which MLflow cuts at 8,000 characters.
@@ -58,6 +58,7 @@ def study_files(
             [parameter.name for parameter in space.parameters],
             unit=unit,
             title=f"Searched values and score · {name}",
+            logarithmic=[p.name for p in space.parameters if isinstance(p, Range) and p.log],
         ),
         "importance.png": plots.importance(shares, title=f"Importance · {name}", note=note),
     }

@@ -5,7 +5,7 @@ Letters: K trials, P parameters.
 
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -30,15 +30,20 @@ _TICK_GAP = 0.06  # least distance of two ticks, in heights of the axis
 
 
 def parallel_coordinates(
-    trials: pd.DataFrame, parameters: Sequence[str], *, unit: str, title: str
+    trials: pd.DataFrame,
+    parameters: Sequence[str],
+    *,
+    unit: str,
+    title: str,
+    logarithmic: Collection[str] = (),
 ) -> Figure:
     """A line for each complete trial through its values, coloured by its score, the best on top.
 
     `trials` [K rows] has a column for each of the P dotted `parameters`, and score; where it has
     state too, only complete trials count. Numbers stand on a linear axis, on a logarithmic one
-    where they span more than two decades; strings, truth values, None (a choice of null) and
-    mixtures are categories. NaN, or no such column, is a parameter that the trial does not have:
-    its line passes below, at "–". More than nine parameters go on in a second row.
+    where `logarithmic` names them or they span more than two decades; strings, truth values, None
+    (a choice of null) and mixtures are categories. NaN, or no such column, is a parameter that the
+    trial does not have: its line passes below, at "–". More than nine go on in a second row.
     """
     complete = complete_trials(trials)
     if not len(complete):
@@ -65,7 +70,10 @@ def parallel_coordinates(
         best += f" (trial {complete['number'].iloc[-1]})"
     for row, panel in zip(rows, axes.values(), strict=True):
         columns = [
-            _axis(complete[name].tolist() if name in complete else [math.nan] * len(complete))
+            _axis(
+                complete[name].tolist() if name in complete else [math.nan] * len(complete),
+                logarithmic=name in logarithmic,
+            )
             for name in row
         ]
         _draw_row(panel, columns, [names[name] for name in row], size)
@@ -91,10 +99,10 @@ class _Axis:
     ticks: dict[float, str]
 
 
-def _axis(values: Sequence[object]) -> _Axis:
+def _axis(values: Sequence[object], *, logarithmic: bool) -> _Axis:
     present = [value for value in values if not _missing(value)]
     if all(isinstance(v, numbers.Real) and not isinstance(v, bool | np.bool_) for v in present):
-        found, ticks = _on_scale(np.array(present, dtype=np.float64))
+        found, ticks = _on_scale(np.array(present, dtype=np.float64), logarithmic=logarithmic)
     else:
         found, ticks = _on_categories(present)
     heights = np.full(len(values), _ABSENT)
@@ -108,18 +116,19 @@ def _missing(value: object) -> bool:
     return value is pd.NA or (isinstance(value, numbers.Real) and math.isnan(value))
 
 
-def _on_scale(values: Floats) -> tuple[Floats, dict[float, str]]:
+def _on_scale(values: Floats, *, logarithmic: bool) -> tuple[Floats, dict[float, str]]:
     """Heights of numbers on a linear or logarithmic axis, and its ticks."""
     distinct = np.unique(values)
     if len(distinct) < 2:
         middle = np.full(len(values), 0.5)
         return middle, dict(zip(middle.tolist(), [_digits(value) for value in values], strict=True))
     low, high = distinct[0], distinct[-1]
-    logarithmic = low > 0 and high > 100 * low
+    logarithmic = low > 0 and (logarithmic or high > 100 * low)
     if len(distinct) <= _FEW:
         marks = distinct
     elif logarithmic:
-        marks = np.asarray(LogLocator().tick_values(low, high))
+        subs = (1.0, 2.0, 5.0) if high <= 100 * low else (1.0,)
+        marks = np.asarray(LogLocator(subs=subs).tick_values(low, high))
     else:
         marks = np.asarray(MaxNLocator(5).tick_values(low, high))
     marks = marks[(marks >= low) & (marks <= high)]
