@@ -27,9 +27,14 @@ FIGURES = ("forecast.png", "learning_curve.png", "residuals.png")
 
 def trial_artifacts(plan: Plan, result: Result, *, figures: bool) -> dict[str, bytes]:
     """Returns the files of a trial by name: its configuration, predictions, pictures and net."""
+    weights = {
+        f"fold_{execution.fold}/execution_{execution.execution}": execution.weights
+        for execution in result.executions
+        if execution.weights
+    }
     files = {
         "config.yaml": OmegaConf.to_yaml(OmegaConf.create(plan.config)).encode(),
-        "environment.json": json.dumps(describe(), indent=2).encode(),
+        "environment.json": json.dumps(describe() | {"weights": weights}, indent=2).encode(),
     }
     if result.trace:
         files["traceback.txt"] = result.trace.encode()

@@ -25,6 +25,7 @@ Keras Tuner proposes, MLflow records every trial.
   studies               what the store holds
   leaderboard [STUDY]   trials and baselines, best first   [--top N] [--json]
   evaluate RUN          a trial on the test block, with fresh seeds  [--seeds N] [--json]
+  reproduce RUN         trains it again and compares bit for bit  [--tolerance X]
   ui                    the MLflow UI on the store in use  [--port N] [--no-browser]
 
 `sweepcast sweep --help` shows the configuration; Hydra's own flags work after sweep and train.
@@ -127,6 +128,12 @@ def _evaluate(arguments: list[str], quiet: bool) -> int:
     return evaluate(arguments, quiet=quiet)
 
 
+def _reproduce(arguments: list[str], quiet: bool) -> int:
+    from search.reproduce import reproduce
+
+    return reproduce(arguments, quiet=quiet)
+
+
 def _ui(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
     from search.tracking.ui import ui
 
@@ -139,5 +146,6 @@ COMMANDS: dict[str, Callable[[list[str], bool], int]] = {
     "studies": _studies,
     "leaderboard": _leaderboard,
     "evaluate": _evaluate,
+    "reproduce": _reproduce,
     "ui": _ui,
 }

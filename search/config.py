@@ -147,6 +147,8 @@ def from_plain(values: dict[str, Any]) -> Config:
     return to_config(OmegaConf.create(values))
 
 
+# The groups that name a builder by `_target_`.
+TARGET_GROUPS = ("dataset", "model", "backend", "pruner")
 IDENTITY_GROUPS = ("task", "transform", "model", "space", "training", "backend", "pruner")
 IDENTITY_STUDY = ("seed", "executions", "objective")
 

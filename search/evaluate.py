@@ -18,11 +18,12 @@ from datasets.frequency import shown
 from search import git
 from search.baselines import Baseline, score_baselines, skill_ends
 from search.config import Config
-from search.data import TEST, load_series
+from search.data import TEST
 from search.engine import open_engine
 from search.errors import BadInput
 from search.fresh import train_afresh
 from search.leaderboard import interval, quantity
+from search.prepare import recorded_series
 from search.progress import Budget, open_display
 from search.result import Result
 from search.runtime import prepare_process, require_tensorflow
@@ -71,10 +72,11 @@ def evaluate(arguments: list[str], *, quiet: bool) -> int:
     parser.add_argument("run", metavar="RUN")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--trust", action="append", default=[], metavar="PACKAGE")
     options = parser.parse_args(arguments)
     if options.seeds < 1:
         parser.error(f"--seeds is {options.seeds}: expected 1 or more")
-    found = evaluated(options.run, options.seeds, quiet=quiet or options.json)
+    found = evaluated(options.run, options.seeds, options.trust, quiet=quiet or options.json)
     if options.json:
         sys.stdout.write(json.dumps(_as_dict(found), indent=2) + "\n")
         return 0
@@ -85,7 +87,7 @@ def evaluate(arguments: list[str], *, quiet: bool) -> int:
     return 0
 
 
-def evaluated(run: str, seeds: int, *, quiet: bool) -> Evaluation:
+def evaluated(run: str, seeds: int, trusted: Sequence[str], *, quiet: bool) -> Evaluation:
     """Scores `run` (an id or STUDY:best) on the test block and logs it as a run of its own.
 
     Raises:
@@ -93,16 +95,11 @@ def evaluated(run: str, seeds: int, *, quiet: bool) -> Evaluation:
     """
     client = open_store(store_uri(None), create=False)
     record = find_run(client, run)
-    config = config_of(client, record)
+    config = config_of(client, record, trusted)
     require_tensorflow()
     prepare_process(config.engine.threads)
     config = validated(replace(config, study=replace(config.study, executions=seeds)))
-    series = load_series(config.dataset)
-    if series.digest != record.tags[names.DIGEST]:
-        raise BadInput(
-            f"the series of run {record.run_id} has changed since: its digest differs\n"
-            f"bring {config.dataset.get('source') or 'the series'} back as it was, or sweep again"
-        )
+    series = recorded_series(record, config)
     if not config.task.test:
         raise BadInput(
             f"study {record.study} keeps no test block: task.test is 0\n"

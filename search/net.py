@@ -4,6 +4,7 @@ import random
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 import keras
@@ -51,6 +52,14 @@ def build_net(config: Config, data: FoldData) -> keras.Model:
     if config.transform.relative:
         net = relative(net, len(data.scaler.center))
     return anchored(net, data.target) if config.transform.difference else net
+
+
+def weights_hash(net: keras.Model) -> str:
+    """Returns the sha256 of a net's weights, in the order in which Keras lists them."""
+    state = sha256()
+    for weights in net.get_weights():
+        state.update(weights.tobytes())
+    return state.hexdigest()
 
 
 def saved(net: keras.Model, data: FoldData, horizon: int) -> bytes:

@@ -17,6 +17,8 @@ from search.runtime import prepare_process, require_tensorflow
 from search.signatures import call_builder
 from search.space import Choice, Space
 from search.space_notation import parse_space
+from search.tracking import names
+from search.tracking.reading import Record
 from search.validation import validated
 
 
@@ -71,6 +73,22 @@ def prepare(config: Config) -> Prepared:
         baselines=baselines,
         parts=identity_parts(config, series.digest),
     )
+
+
+def recorded_series(record: Record, config: Config) -> Series:
+    """Returns the series that a run was trained on.
+
+    Raises:
+        BadInput: it has changed since.
+        DatasetError: it cannot be read.
+    """
+    series = load_series(config.dataset)
+    if series.digest != record.tags[names.DIGEST]:
+        raise BadInput(
+            f"the series of run {record.run_id} has changed since: its digest differs\n"
+            f"bring {config.dataset.get('source') or 'the series'} back as it was, or sweep again"
+        )
+    return series
 
 
 def _widest(config: Config, space: Space) -> Config:

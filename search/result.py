@@ -29,6 +29,7 @@ class Execution:
         forecast: after the last epoch [N, H].
         recent: forecasts after recent epochs, by epoch (only of a trial that may be pruned).
         mase_scale: in-sample MAE of the seasonal naive forecast of its training part.
+        weights: sha256 of the net's weights after the last epoch; empty where nobody has them.
     """
 
     fold: int
@@ -38,6 +39,7 @@ class Execution:
     forecast: Array
     recent: dict[int, Array]
     mase_scale: float
+    weights: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +107,9 @@ class Result:
             forecast = execution.forecast
             if left < len(execution.curve):
                 forecast = execution.recent.get(left - 1, np.full_like(forecast, np.nan))
-            kept.append(replace(execution, curve=execution.curve[:left], forecast=forecast))
+            weights = execution.weights if model or left >= len(execution.curve) else ""
+            curve = execution.curve[:left]
+            kept.append(replace(execution, curve=curve, forecast=forecast, weights=weights))
         reason = f"after epoch {step + 1}"
         return replace(
             self, state="pruned", reason=reason, executions=tuple(kept), model=model, artifacts={}

@@ -41,6 +41,16 @@ class Epoch:
     val_mae: float
     score: float
 
+    def figures(self) -> dict[str, float]:
+        """Returns all of them by their names in MLflow."""
+        return {
+            "loss": self.loss,
+            "mae": self.mae,
+            "val_loss": self.val_loss,
+            "val_mae": self.val_mae,
+            "validation/mae": self.score,
+        }
+
 
 # Takes the figures of an epoch and its forecasts [N, H]; returns whether to stop.
 OnEpoch = Callable[[Epoch, Array], bool]

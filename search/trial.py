@@ -46,6 +46,7 @@ class Plan:
         title: what its pictures call it.
         block: whose targets are scored, `validation` or `test`.
         execution: the only one that is trained, of all folds; None trains all of them.
+        ends_at: epoch, over all executions, at which a trial is known to have been pruned.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Plan:
     title: str
     block: str = VALIDATION
     execution: int | None = None
+    ends_at: int | None = None
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class _Run:
         execution: int,
         steps: int,
     ) -> None:
-        from search.net import build_net, saved, seeded
+        from search.net import build_net, saved, seeded, weights_hash
         from search.training import fit
 
         data = fold_data(seen, fold, config)
@@ -166,6 +168,8 @@ class _Run:
             self.stopped_at = self.report(
                 Progress(self.plan.number, step, steps, running, epoch.loss)
             )
+            if self.stopped_at is None and step == self.plan.ends_at:
+                self.stopped_at = step
             return self.stopped_at is not None
 
         scale = seasonal_naive_error(seen.readings[: fold.train_stop], seen.season)
@@ -182,10 +186,12 @@ class _Run:
                     )
                 )
         stop = None if self.stopped_at is None else self.stopped_at - before
-        if not keep_model or (stop is not None and stop < 0):  # it ended an execution ago
+        if stop is not None and stop < 0:  # it ended an execution ago
             return
         if stop is not None and stop < curve[-1].epoch:  # the word to stop came epochs later
-            if stop not in weights:
+            if not weights.get(stop):
                 return
             net.set_weights(weights[stop])
-        self.model = saved(net, data, config.task.horizon)
+        self.done[-1] = replace(self.done[-1], weights=weights_hash(net))
+        if keep_model:
+            self.model = saved(net, data, config.task.horizon)

@@ -9,12 +9,11 @@ from typing import Any, cast
 from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
-from search.config import Config, worker_count
+from search.config import TARGET_GROUPS, Config, worker_count
 from search.errors import BadInput, nearest
 from search.nested import flatten
 from search.signatures import checked_options
 
-TARGET_GROUPS = ("dataset", "model", "backend", "pruner")
 # What the program passes to a builder beside the options of its group.
 SUPPLIED = {
     "dataset": (),

@@ -130,6 +130,16 @@ class Ledger:
         if self.client.get_run(run_id).info.status == "RUNNING":
             self.lose_trial(run_id, reason)
 
+    def end_reproduction(
+        self, run_id: str, result: Result, baseline_mae: float, verdict: str
+    ) -> None:
+        """Writes what came of training a run again: its figures and the verdict, no files."""
+        told = self.now()
+        self._log(run_id, metrics=_points(result, baseline_mae, told))
+        self.client.set_tag(run_id, names.RESULT, verdict)
+        self.client.set_tag(run_id, names.NOTE, verdict)
+        self._end(run_id, result.state, result.reason, told)
+
     def log_baseline(
         self, name: str, metrics: Mapping[str, float], settings: Mapping[str, Any]
     ) -> str:
@@ -281,14 +291,10 @@ def _points(result: Result, baseline_mae: float, at: int) -> list[Metric]:
 
 
 def _figures(epoch: "Epoch", block: str) -> dict[str, float]:
-    fitted = {"loss": epoch.loss, "mae": epoch.mae}
+    figures = epoch.figures()
     if block != VALIDATION:  # a curve over the test block would invite to choose by it
-        return fitted
-    return fitted | {
-        "val_loss": epoch.val_loss,
-        "val_mae": epoch.val_mae,
-        "validation/mae": epoch.score,
-    }
+        return {name: figures[name] for name in ("loss", "mae")}
+    return figures
 
 
 def _finals(metrics: Mapping[str, float], step: int, at: int) -> list[Metric]:

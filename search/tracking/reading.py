@@ -1,9 +1,12 @@
 """Reads studies, trials and baselines back from MLflow."""
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
@@ -13,6 +16,7 @@ from search.errors import BadInput, nearest
 from search.tracking import names
 
 _PAGE = 1000
+SQLITE = "sqlite:///"
 FINISHED = ("complete", "pruned", "failed")
 
 
@@ -148,11 +152,44 @@ def _curve(client: MlflowClient, run_id: str, key: str) -> list[float]:
     return [by_step[step] for step in sorted(by_step)]
 
 
-def read_artifact(client: MlflowClient, run_id: str, name: str, folder: str) -> str | None:
-    """Returns the text of an artifact, downloaded into `folder`; None where there is none."""
+def all_curves(client: MlflowClient, record: Record) -> dict[str, float]:
+    """Returns the figures of every epoch of every execution, under `<metric> <epoch>`."""
+    ends = ("loss", "mae", "val_loss", "val_mae", "validation/mae")
+    keys = [k for k in record.metrics if k in ends or (k.startswith("fold_") and k.endswith(ends))]
+    return {
+        f"{key} {epoch}": value
+        for key in keys
+        for epoch, value in enumerate(_curve(client, record.run_id, key))
+    }
+
+
+def read_artifact(client: MlflowClient, run_id: str, name: str) -> str | None:
+    """Returns the text of an artifact; None where there is none.
+
+    Addresses in the store are absolute: of a store that was moved, the files are looked for
+    beside it.
+    """
+    folder = _local_folder(client, run_id)
+    if folder is not None:
+        path = folder / name
+        return path.read_text(encoding="utf-8") if path.is_file() else None
     if not any(entry.path == name for entry in client.list_artifacts(run_id)):
         return None
-    return Path(client.download_artifacts(run_id, name, folder)).read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="sweepcast-") as place:
+        return Path(client.download_artifacts(run_id, name, place)).read_text(encoding="utf-8")
+
+
+def _local_folder(client: MlflowClient, run_id: str) -> Path | None:
+    """Returns where a run's artifacts lie on this machine; None if they are on a server."""
+    address = urlparse(str(client.get_run(run_id).info.artifact_uri))
+    if address.scheme not in ("", "file"):
+        return None
+    folder = Path(url2pathname(address.path))
+    store = client.tracking_uri
+    if folder.is_dir() or not store.startswith(SQLITE):
+        return folder
+    beside = Path(store.removeprefix(SQLITE)).parent / "artifacts"
+    return next(beside.glob(f"**/{run_id}/artifacts"), folder)
 
 
 def _experiments(client: MlflowClient) -> list[str]:

@@ -17,9 +17,9 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from search.errors import BadInput
+from search.tracking.reading import SQLITE
 
 FOLDER = Path("mlruns")
-_SQLITE = "sqlite:///"
 _SERVER_ANSWERS_WITHIN = 5.0  # seconds
 
 
@@ -27,16 +27,16 @@ def store_uri(configured: str | None) -> str:
     """Returns the tracking URI in use: `tracking.uri`, MLFLOW_TRACKING_URI, or the local store."""
     uri = configured or os.environ.get("MLFLOW_TRACKING_URI")
     if not uri:
-        return f"{_SQLITE}{(FOLDER / 'mlflow.db').resolve()}"
-    if uri.startswith(_SQLITE):
-        return f"{_SQLITE}{Path(uri.removeprefix(_SQLITE)).resolve()}"
+        return f"{SQLITE}{(FOLDER / 'mlflow.db').resolve()}"
+    if uri.startswith(SQLITE):
+        return f"{SQLITE}{Path(uri.removeprefix(SQLITE)).resolve()}"
     return uri
 
 
 def exists(uri: str) -> bool:
     """Returns whether there is a store at `uri` already; a server is taken to be there."""
-    path = Path(uri.removeprefix(_SQLITE))
-    return not uri.startswith(_SQLITE) or (path.exists() and not _is_empty_file(path))
+    path = Path(uri.removeprefix(SQLITE))
+    return not uri.startswith(SQLITE) or (path.exists() and not _is_empty_file(path))
 
 
 def _is_empty_file(path: Path) -> bool:
@@ -46,9 +46,9 @@ def _is_empty_file(path: Path) -> bool:
 
 def artifact_location(uri: str, experiment: str) -> str | None:
     """Returns where a new experiment keeps its files; None leaves it to a server."""
-    if not uri.startswith(_SQLITE):
+    if not uri.startswith(SQLITE):
         return None
-    return (Path(uri.removeprefix(_SQLITE)).parent / "artifacts" / experiment).as_uri()
+    return (Path(uri.removeprefix(SQLITE)).parent / "artifacts" / experiment).as_uri()
 
 
 def open_store(uri: str, *, create: bool) -> MlflowClient:
@@ -65,12 +65,12 @@ def open_store(uri: str, *, create: bool) -> MlflowClient:
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.ERROR)
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    if uri.startswith(_SQLITE):
+    if uri.startswith(SQLITE):
         _check_sqlite(uri, create=create)
     elif uri.startswith(("http://", "https://")):
         _check_server(uri)
     elif uri.startswith("sqlite:"):
-        raise _refused(uri, f"it names no file, which {_SQLITE}<file> does")
+        raise _refused(uri, f"it names no file, which {SQLITE}<file> does")
     elif "://" not in uri or uri.startswith("file:"):
         raise BadInput(
             f"the store {uri!r} is a folder, which MLflow no longer takes:\n"
@@ -85,7 +85,7 @@ def open_store(uri: str, *, create: bool) -> MlflowClient:
 
 
 def _check_sqlite(uri: str, *, create: bool) -> None:
-    path = Path(uri.removeprefix(_SQLITE))
+    path = Path(uri.removeprefix(SQLITE))
     if not exists(uri):
         if not create:
             raise BadInput(f"there is no store at {uri}\nstart one with sweepcast sweep")

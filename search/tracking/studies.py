@@ -1,7 +1,6 @@
 """Finds the study that a configuration means, or makes it."""
 
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,7 @@ import yaml
 from mlflow import MlflowClient
 
 from datasets import Series
-from search.config import Config, from_plain, identity, identity_parts
+from search.config import TARGET_GROUPS, Config, from_plain, identity, identity_parts
 from search.errors import BadInput
 from search.nested import flatten
 from search.tracking import names
@@ -17,6 +16,7 @@ from search.tracking.ledger import Ledger, StudyTags, open_study
 from search.tracking.reading import FINISHED, Record, children, curves, read_artifact, studies
 from search.tracking.store import exists, open_store
 
+OWN_PACKAGES = ("datasets", "models", "search")
 # Differing settings that an error names.
 _NAMED = 4
 
@@ -65,17 +65,28 @@ def resume(found: Found, tags: StudyTags) -> Ledger:
     return ledger
 
 
-def config_of(client: MlflowClient, record: Record) -> Config:
+def config_of(client: MlflowClient, record: Record, trusted: Collection[str] = ()) -> Config:
     """Returns the complete configuration that a run was trained with.
 
+    A configuration is code: it names functions that are imported and called. One that comes out
+    of a store may name those of Sweepcast and of the `trusted` packages only.
+
     Raises:
-        BadInput: its config.yaml is gone.
+        BadInput: its config.yaml is gone, or names a builder of another package.
     """
-    with tempfile.TemporaryDirectory(prefix="sweepcast-") as folder:
-        text = read_artifact(client, record.run_id, "config.yaml", folder)
+    text = read_artifact(client, record.run_id, "config.yaml")
     if text is None:
         raise BadInput(f"run {record.run_id} has no config.yaml: it cannot be trained again")
-    return from_plain(yaml.safe_load(text))
+    config = from_plain(yaml.safe_load(text))
+    for group in TARGET_GROUPS:
+        target = str(getattr(config, group).get("_target_"))
+        package = target.partition(".")[0]
+        if package not in (*OWN_PACKAGES, *trusted):
+            raise BadInput(
+                f"run {record.run_id} names the builder {target}, of a package that is not ours:\n"
+                f"add --trust {package} if you trust that package and this store"
+            )
+    return config
 
 
 def ledger_of(client: MlflowClient, record: Record, commit: str | None) -> Ledger:
@@ -107,8 +118,7 @@ def create(
 
 
 def _difference(client: MlflowClient, record: Record, parts: Mapping[str, Any]) -> str:
-    with tempfile.TemporaryDirectory(prefix="sweepcast-") as folder:
-        text = read_artifact(client, record.run_id, "config.yaml", folder)
+    text = read_artifact(client, record.run_id, "config.yaml")
     ours = flatten(dict(parts))
     theirs = (
         flatten(identity_parts(from_plain(yaml.safe_load(text)), record.tags.get(names.DIGEST, "")))

@@ -1,0 +1,121 @@
+"""`sweepcast reproduce`: a run is trained again from what the store holds, to the same bits."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from search.tracking.reading import read_artifact
+
+SPACE = (
+    *("model=conv_recurrent", "space=[recurrent]", "space.model.recurrent.units=[2,3]"),
+    *("space.model.recurrent.layers=1", "space.model.recurrent.dropout=[0.0,0.1]"),
+    *("space.model.recurrent.recurrent_dropout=[0.0,0.1]", "model.conv.filters=2"),
+    *("training.epochs=2", "task.window_size=5", "study.executions=2"),
+)
+
+
+@pytest.fixture(scope="module")
+def made(
+    program_in: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory, short: Any
+) -> Any:
+    """A study of a parallel engine: two complete trials and a pruned one, and a finalist."""
+    program = program_in(tmp_path_factory.mktemp("made") / "here")
+    done = program(
+        *("sweep", *short, *SPACE, "engine=dask", "engine.workers=2", "study.trials=3"),
+        *("pruner.n_startup_trials=1", "pruner.warmup=1", "study.finalists=1"),
+        *("study.finalist_executions=2", "backend=keras_tuner", "tracking.models=none"),
+    )
+    assert done.status == 0, done.err
+    return program
+
+
+def copied(made: Any, folder: Path, program_in: Callable[[Path], Any]) -> Any:
+    program = program_in(folder)
+    shutil.rmtree(folder / "mlruns")
+    shutil.copytree(made.folder / "mlruns", folder / "mlruns")
+    return program
+
+
+def test_every_trial_of_a_parallel_study_comes_out_to_the_bit(made: Any) -> None:
+    trials = [r for r in made.trials("short") if r.data.tags["sweepcast.state"] != "lost"]
+    finalist = made.runs(kind="finalist")[0]
+    assert {run.data.tags["sweepcast.state"] for run in trials} <= {"complete", "pruned"}
+    for run in (*trials, finalist):
+        done = made("reproduce", run.info.run_id)
+        assert done.status == 0, done.out + done.err
+        assert "Identical to the bit" in done.out
+        again = made.runs(kind="reproduction")[-1]
+        assert again.data.tags["sweepcast.reproduces"] == run.info.run_id
+        assert again.data.tags["mlflow.parentRunId"] == made.study("short").info.run_id
+        for name in ("validation/mae", "loss", "val_mae"):
+            assert again.data.metrics[name] == run.data.metrics[name]
+
+
+def test_a_copy_of_the_store_is_enough(
+    made: Any, program_in: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    program = copied(made, tmp_path / "elsewhere", program_in)
+    hidden = made.folder / "mlruns" / "hidden"
+    (made.folder / "mlruns" / "artifacts").rename(hidden)
+    try:
+        done = program("reproduce", "short:best")
+    finally:
+        hidden.rename(made.folder / "mlruns" / "artifacts")
+    assert done.status == 0, done.out + done.err
+
+
+def test_what_was_altered_is_found(
+    made: Any, program_in: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    """One hyperparameter, one library version, one reading: each is named."""
+    program = copied(made, tmp_path / "altered", program_in)
+    best = made.study("short").data.tags["sweepcast.best"]
+    (folder,) = (program.folder / "mlruns/artifacts").glob(f"**/{best}/artifacts")
+    for run in program.runs():  # so that the altered files are read, not the original ones
+        assert read_artifact(program.client, run.info.run_id, "nothing") is None
+    hidden = made.folder / "mlruns" / "hidden"
+    (made.folder / "mlruns" / "artifacts").rename(hidden)
+    original = (folder / "config.yaml").read_text("utf-8")
+    try:
+        config = yaml.safe_load(original)
+        text = (folder / "environment.json").read_text("utf-8")
+        (folder / "environment.json").write_text(text.replace('"python": "3.', '"python": "2.'))
+        config["training"]["learning_rate"] *= 1.001
+        (folder / "config.yaml").write_text(yaml.safe_dump(config))
+        done = program("reproduce", best)
+        assert (done.status, "DIFFERS" in done.out) == (1, True)
+        assert "with other curves, scores, predictions, weights." in done.out
+        assert "differs: python was '2." in done.out
+        assert program("reproduce", best, "--tolerance", "1000").status == 0
+
+        config = yaml.safe_load(original)
+        config["dataset"]["seed"] += 1
+        (folder / "config.yaml").write_text(yaml.safe_dump(config))
+        done = program("reproduce", best)
+        assert (done.status, "the series of run" in done.err) == (2, True)
+
+        config = yaml.safe_load(original)
+        config["model"]["_target_"] = "os.system"
+        (folder / "config.yaml").write_text(yaml.safe_dump(config))
+        done = program("reproduce", best)
+        assert (done.status, "--trust os" in done.err) == (2, True)
+
+        (folder / "config.yaml").write_text(original)
+        (folder / "predictions.csv").unlink()
+        done = program("reproduce", best)
+        assert (done.status, "has no predictions.csv any more" in done.err) == (2, True)
+        (folder / "config.yaml").unlink()
+        assert "has no config.yaml" in program("reproduce", best).err
+    finally:
+        hidden.rename(made.folder / "mlruns" / "artifacts")
+
+
+def test_what_cannot_be_reproduced_is_told(made: Any) -> None:
+    baseline = made.runs(kind="baseline")[0].info.run_id
+    assert "is of kind baseline" in made("reproduce", baseline).err
+    assert "there is no run 'x'" in made("reproduce", "x").err
+    assert "--tolerance is -1" in made("reproduce", "x", "--tolerance=-1").err
