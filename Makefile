@@ -2,7 +2,7 @@
 # `make PYTHON=/path/to/python3.12 install` chooses the Python. All paths are relative,
 # so the name of the checkout's directory may hold spaces and the like.
 
-.PHONY: help install sweep ui check test test-long constraints clean
+.PHONY: help install sweep ui check test test-long results constraints clean
 READY = .venv/.ready
 RUN = .venv/bin/python -m
 
@@ -30,6 +30,9 @@ test: $(READY)  ## Runs the tests.
 
 test-long: $(READY)  ## Runs the tests that take minutes each: full sizes, fresh environments.
 	$(RUN) pytest -m long
+
+results: $(READY)  ## Runs the recipes and writes docs/results.md: GISS=file CET=file RECIPES="a b".
+	$(RUN) benchmarks.results --giss "$(GISS)" --cet "$(CET)" $(RECIPES)
 
 constraints: $(READY)  ## Pins versions for what pyproject.toml asks; UPGRADE=--upgrade takes the newest.
 	$(RUN) uv pip compile --quiet --universal --python-version 3.11 $(UPGRADE) \
