@@ -94,7 +94,9 @@ def test_a_repeated_point_stands_for_the_one_that_was_trained(
     )
     assert done.status == 0, done.err
     twin = next(r for r in sweepcast.trials("short") if "sweepcast.duplicate_of" in r.data.tags)
-    assert sweepcast("evaluate", twin.info.run_id, "--seeds", "1").status == 0
+    assert sweepcast("evaluate", twin.info.run_id, "--seeds", "1").status == 2  # a stranger's net
+    done = sweepcast("evaluate", twin.info.run_id, "--seeds", "1", "--trust", "odd_nets")
+    assert done.status == 0, done.err
     (run,) = sweepcast.runs(kind="evaluation")
     assert run.data.tags["sweepcast.trial"] == twin.data.tags["sweepcast.duplicate_of"]
 
