@@ -24,6 +24,13 @@ RECORD = DOCS / "results.json"
 STORE = ROOT / "build" / "results"
 RECIPES = ROOT / "conf" / "experiment"
 SEEDS = 5  # of an evaluation
+# One training of these takes 4 to 15 minutes.
+FEW_SEEDS = {
+    "cet_simple_rnn": 2,
+    "seatac_bidirectional": 2,
+    "seatac_gru_dropout": 2,
+    "seatac_simple_rnn_long": 2,
+}
 # The same recipe on another split: a longer test block, all choices made before it.
 VARIANTS = {"giss_best, last 240 months": ("giss_best", ["task.test=240"])}
 # What was published of the same series; the last column says where it was scored.
@@ -96,7 +103,8 @@ def measured(recipe: Recipe, command: list[str]) -> dict[str, Any]:
     }
     if "chapter" in recipe.experiment:  # these keep no test block, as the chapter does
         return figures
-    found = json.loads(sweepcast("evaluate", f"{study}:best", "--seeds", str(SEEDS), "--json"))
+    seeds = str(FEW_SEEDS.get(recipe.experiment, SEEDS))
+    found = json.loads(sweepcast("evaluate", f"{study}:best", "--seeds", seeds, "--json"))
     figures["test"] = found["metrics"]
     figures["test_seeds"] = found["seeds"]
     figures["test_baseline"] = next(iter(found["baselines"]))

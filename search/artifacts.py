@@ -5,6 +5,7 @@ N forecast origins, H horizon.
 
 import json
 from collections.abc import Callable
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
@@ -27,14 +28,19 @@ FIGURES = ("forecast.png", "learning_curve.png", "residuals.png")
 
 def trial_artifacts(plan: Plan, result: Result, *, figures: bool) -> dict[str, bytes]:
     """Returns the files of a trial by name: its configuration, predictions, pictures and net."""
-    weights = {
-        f"fold_{execution.fold}/execution_{execution.execution}": execution.weights
+    places = {
+        f"fold_{execution.fold}/execution_{execution.execution}": execution
         for execution in result.executions
-        if execution.weights
+    }
+    hashes = {
+        "weights": {place: e.weights for place, e in places.items() if e.weights},
+        "predictions": {
+            place: sha256(e.forecast.tobytes()).hexdigest() for place, e in places.items()
+        },
     }
     files = {
         "config.yaml": OmegaConf.to_yaml(OmegaConf.create(plan.config)).encode(),
-        "environment.json": json.dumps(describe() | {"weights": weights}, indent=2).encode(),
+        "environment.json": json.dumps(describe() | hashes, indent=2).encode(),
     }
     if result.trace:
         files["traceback.txt"] = result.trace.encode()
@@ -44,7 +50,7 @@ def trial_artifacts(plan: Plan, result: Result, *, figures: bool) -> dict[str, b
     if shown is None:
         return files
     drawn: dict[str, Callable[[], Figure]] = {"learning_curve.png": lambda: _curves(plan, result)}
-    if np.isfinite(shown.forecast).all():
+    if shown.forecast.size and np.isfinite(shown.forecast).all():
         series = load_series(plan.config["dataset"])
         predictions = _predictions(plan, series, shown, shown.forecast)
         files["predictions.csv"] = predictions.to_csv(

@@ -26,6 +26,10 @@ Keras Tuner proposes, MLflow records every trial.
   leaderboard [STUDY]   trials and baselines, best first   [--top N] [--json]
   evaluate RUN          a trial on the test block, with fresh seeds  [--seeds N] [--json]
   reproduce RUN         trains it again and compares bit for bit  [--tolerance X]
+  promote RUN           refits it on all readings and registers it, if it beats the baselines
+                        [--seeds N] [--force]
+  forecast MODEL --history FILE
+                        what comes after a raw history  [--output CSV] [--plot PNG]
   ui                    the MLflow UI on the store in use  [--port N] [--no-browser]
 
 `sweepcast sweep --help` shows the configuration; Hydra's own flags work after sweep and train.
@@ -123,15 +127,27 @@ def _leaderboard(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
 
 
 def _evaluate(arguments: list[str], quiet: bool) -> int:
-    from search.evaluate import evaluate
+    from search.again.evaluate import evaluate
 
     return evaluate(arguments, quiet=quiet)
 
 
 def _reproduce(arguments: list[str], quiet: bool) -> int:
-    from search.reproduce import reproduce
+    from search.again.reproduce import reproduce
 
     return reproduce(arguments, quiet=quiet)
+
+
+def _promote(arguments: list[str], quiet: bool) -> int:
+    from search.again.promote import promote
+
+    return promote(arguments, quiet=quiet)
+
+
+def _forecast(arguments: list[str], quiet: bool) -> int:
+    from search.serving.forecast import forecast
+
+    return forecast(arguments, quiet=quiet)
 
 
 def _ui(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
@@ -147,5 +163,7 @@ COMMANDS: dict[str, Callable[[list[str], bool], int]] = {
     "leaderboard": _leaderboard,
     "evaluate": _evaluate,
     "reproduce": _reproduce,
+    "promote": _promote,
+    "forecast": _forecast,
     "ui": _ui,
 }

@@ -27,8 +27,9 @@ from models.baselines import Problem
 from search.config import Config, Task
 
 Array = NDArray[np.float64]
-# The block whose targets are scored. A sweep knows the first alone.
-VALIDATION, TEST = "validation", "test"
+# The block whose targets are scored: a sweep knows the first alone. ALL trains on every reading and
+# scores none.
+VALIDATION, TEST, ALL = "validation", "test", "all"
 
 
 def load_series(options: dict[str, Any]) -> Series:
@@ -82,7 +83,7 @@ class FoldData:
     Attributes:
         train: windows whose targets are fitted; every target is a reading.
         watch: windows at the end of the training part that early stopping watches, or None.
-        validation: windows that are scored.
+        validation: windows that are scored, or None.
         actual: readings of the validation targets [N, H] in the series' units; NaN if missing.
         scaler: of the series; `target` is the channel that is forecast.
         lag: steps of the season whose change is forecast; 0 where the value itself is.
@@ -91,7 +92,7 @@ class FoldData:
 
     train: Windows
     watch: Windows | None
-    validation: Windows
+    validation: Windows | None
     actual: Array
     scaler: Scaler
     target: int
@@ -106,9 +107,9 @@ class FoldData:
 def visible(series: Series, task: Task, block: str = VALIDATION) -> Visible:
     """Returns the part of `series` that may be seen where `block` is scored, gaps filled.
 
-    That is the part before the last `task.test` steps; only `block=TEST` has the whole.
+    That is the part before the last `task.test` steps; `TEST` and `ALL` have the whole.
     """
-    stop = len(series.values) - (0 if block == TEST else task.test)
+    stop = len(series.values) - (task.test if block == VALIDATION else 0)
     values, observed = fill_forward(series.values[:stop])
     return Visible(
         values=values,
@@ -120,7 +121,7 @@ def visible(series: Series, task: Task, block: str = VALIDATION) -> Visible:
 
 
 def folds_of(series: Series, task: Task, block: str = VALIDATION) -> tuple[Fold, ...]:
-    """Returns the folds of `series`; the one fold of `block=TEST` trains on all before the block.
+    """Returns the folds of `series`; `TEST` has one that trains on all before, `ALL` one on all.
 
     Raises:
         DatasetError: the parts do not fit into the series.
@@ -128,6 +129,8 @@ def folds_of(series: Series, task: Task, block: str = VALIDATION) -> tuple[Fold,
     length = len(series.values)
     if block == TEST:
         return split(length, validation=task.test, test=0)
+    if block == ALL:
+        return (Fold(0, train_stop=length, validation_stop=length),)
     return split(length, validation=task.validation, test=task.test, folds=task.folds)
 
 
@@ -171,16 +174,18 @@ def fold_data(seen: Visible, fold: Fold, config: Config) -> FoldData:
 
     watched = fold.train_stop // 10 if config.training.patience else 0
     watch_start = fold.train_stop - watched
-    validation = windows(fold.train_stop, fold.validation_stop)
+    scored = fold.validation_stop > fold.train_stop
+    validation = windows(fold.train_stop, fold.validation_stop) if scored else None
+    origins = validation.origins if validation else np.empty(0, dtype=np.int64)
     return FoldData(
         train=_complete(windows(0, watch_start)),
         watch=_complete(windows(watch_start, fold.train_stop)) if watched else None,
         validation=validation,
-        actual=seen.readings[targets(validation.origins, task.horizon)],
+        actual=seen.readings[targets(origins, task.horizon)],
         scaler=scaler,
         target=seen.target,
         lag=lag,
-        reference=reference(validation.origins),
+        reference=reference(origins),
     )
 
 

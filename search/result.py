@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from search.data import VALIDATION
+from search.data import ALL, VALIDATION
 from search.scores import scores, skill
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Result:
         model: net of execution 0 of the last fold, as bytes of a .keras file.
         duration: seconds.
         artifacts: file names to bytes.
-        block: whose targets were scored, `validation` or `test`.
+        block: whose targets were scored: `validation`, `test`, or `all` for none.
     """
 
     number: int
@@ -81,10 +81,10 @@ class Result:
     def metrics(self, baseline_mae: float) -> dict[str, float]:
         """Returns means over folds and executions, in the series' units, by their MLflow names.
 
-        A failed trial has no scores.
+        A failed trial has no scores, and one that trained on all of the series neither.
         """
         found = {"epochs": float(self.epochs), "duration_s": self.duration}
-        if self.state == "failed" or not self.executions:
+        if self.state == "failed" or self.block == ALL or not self.executions:
             return found
         each = [scores(e.actual, e.forecast, e.mase_scale) for e in self.executions]
         means = {name: float(np.mean([one[name] for one in each])) for name in each[0]}

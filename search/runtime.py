@@ -63,10 +63,15 @@ def describe() -> dict[str, str | dict[str, str]]:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
+    import numpy as np  # here: it reads the thread settings when it is imported
+
+    # What numpy was built for and what of more it found in this processor.
+    simd = np.show_config(mode="dicts")["SIMD Extensions"]
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
         "machine": platform.machine(),
+        "instructions": " ".join([*simd["baseline"], *simd["found"]]),
         "packages": versions,
         "settings": {key: os.environ.get(key, "") for key in sorted(environment(1))},
     }

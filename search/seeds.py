@@ -3,7 +3,7 @@
 import numpy as np
 
 # What a trial's number is followed by where it is trained again: seeds that the search never used.
-FINALIST, EVALUATION = 1, 2
+FINALIST, EVALUATION, CALIBRATION, CHAMPION = 1, 2, 3, 4
 
 
 def derived(*parts: int) -> int:

@@ -9,10 +9,10 @@ from rich.text import Text
 
 from datasets.frequency import shown
 from search import git
+from search.again.finalists import pending, train_finalists
 from search.config import Config
 from search.engine import open_engine
 from search.engine.base import Engine
-from search.finalists import pending, train_finalists
 from search.history import Finished, Past
 from search.interrupts import graceful
 from search.leaderboard import rows
@@ -108,7 +108,7 @@ def _open_ledger(prepared: Prepared, uri: str, found: studies.Found | None) -> L
         study=prepared.name,
         backend=str(prepared.config.backend["name"]),
         digest=prepared.series.digest,
-        commit=git.commit(),
+        checkout=git.checkout(),
     )
     if found:
         return studies.resume(found, tags)

@@ -6,6 +6,7 @@ that trains imports this module.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 import keras
@@ -20,10 +21,10 @@ from search.data import FoldData
 Array = NDArray[np.float64]
 # Windows predicted in one call: bounds the memory of wide convolutions on long series.
 _CHUNK = 2048
-# XLA halves a step of the recurrent loops, takes seconds to compile them, and does nothing for
-# convolutions. A pure function of the configuration, as whatever shapes the bits must be.
+# XLA saves 2 to 9 ms of a step of the recurrent loops, takes 1 to 3 s to compile them, and does
+# nothing for convolutions. A pure function of the configuration: it shapes the bits.
 _RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
-_XLA_PAYS_FROM = 3000  # steps
+_XLA_PAYS_FROM = 500  # steps
 
 
 class Diverged(ArithmeticError):
@@ -32,7 +33,10 @@ class Diverged(ArithmeticError):
 
 @dataclass(frozen=True)
 class Epoch:
-    """The figures of one epoch: losses in scaled units, `score` in the series' units."""
+    """The figures of one epoch: losses in scaled units, `score` in the series' units.
+
+    Where no target is scored, those of the validation are NaN.
+    """
 
     epoch: int
     loss: float
@@ -57,9 +61,22 @@ OnEpoch = Callable[[Epoch, Array], bool]
 
 
 def fit(
-    model: keras.Model, data: FoldData, options: Training, seed: int, on_epoch: OnEpoch
+    model: keras.Model,
+    data: FoldData,
+    options: Training,
+    seed: int,
+    on_epoch: OnEpoch,
+    epochs: int | None = None,
 ) -> Array:
     """Trains `model` in place and returns its forecasts of the validation targets, series' units.
+
+    Args:
+        model: not compiled.
+        data: of the fold.
+        options: of the training; its schedule spans all of their epochs.
+        seed: of the shuffling.
+        on_epoch: is told of every epoch.
+        epochs: after which to end; None trains all of them.
 
     Raises:
         Diverged: a loss is NaN or infinite.
@@ -79,7 +96,7 @@ def fit(
         .shuffle(len(data.train.y), seed=seed)
         .batch(options.batch_size)
         .prefetch(2),
-        epochs=options.epochs,
+        epochs=epochs or options.epochs,
         shuffle=False,  # the dataset shuffles itself
         callbacks=[reporter],
         verbose=0,
@@ -133,7 +150,6 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
         self._loss = loss
         self._patience = patience
         self._on_epoch = on_epoch
-        self._observed = data.validation.scored
         self._best: tuple[float, int, list[Any]] | None = None
         self.forecast = np.empty(data.actual.shape)
         self.stopped = False
@@ -148,18 +164,21 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
             self._watch(self._data.watch, epoch, self._patience)
 
     def _scored(self, epoch: int, figures: dict[str, float]) -> Epoch:
-        data = self._data
-        scaled = predict(self.model, data.validation.x)
+        loss, mae = float(figures["loss"]), float(figures["mae"])
+        data, validation = self._data, self._data.validation
+        if validation is None:
+            return Epoch(epoch, loss, mae, val_loss=nan, val_mae=nan, score=nan)
+        scaled = predict(self.model, validation.x)
         self.forecast = data.forecast(scaled)
-        error = np.abs(self.forecast - data.actual)[self._observed]
-        truth = data.validation.y[self._observed][:, None]
-        guess = scaled[self._observed][:, None]
+        error = np.abs(self.forecast - data.actual)[validation.scored]
+        truth = validation.y[validation.scored][:, None]
+        guess = scaled[validation.scored][:, None]
         if not np.isfinite(guess).all():
             raise Diverged(f"a forecast became NaN or infinite in epoch {epoch + 1}")
         return Epoch(
-            epoch=epoch,
-            loss=float(figures["loss"]),
-            mae=float(figures["mae"]),
+            epoch,
+            loss,
+            mae,
             val_loss=float(np.mean(self._loss(truth, guess))),
             val_mae=float(np.mean(np.abs(truth - guess))),
             score=float(error.mean()),
@@ -176,4 +195,5 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
         if self._best is not None and not self.stopped:
             self.model.set_weights(self._best[2])
-            self.forecast = self._data.forecast(predict(self.model, self._data.validation.x))
+            if self._data.validation is not None:
+                self.forecast = self._data.forecast(predict(self.model, self._data.validation.x))

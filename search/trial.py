@@ -44,8 +44,9 @@ class Plan:
         baseline_mae: mean MAE of that baseline over the folds.
         prunable: whether an earlier epoch may turn out to have been the last.
         title: what its pictures call it.
-        block: whose targets are scored, `validation` or `test`.
+        block: whose targets are scored: `validation`, `test`, or `all` for none.
         execution: the only one that is trained, of all folds; None trains all of them.
+        epochs: of each execution, if fewer than its schedule is made for.
         ends_at: epoch, over all executions, at which a trial is known to have been pruned.
     """
 
@@ -60,6 +61,7 @@ class Plan:
     title: str
     block: str = VALIDATION
     execution: int | None = None
+    epochs: int | None = None
     ends_at: int | None = None
 
 
@@ -129,7 +131,8 @@ class _Run:
         folds = folds_of(series, config.task, self.plan.block)
         one = self.plan.execution
         executions = range(config.study.executions) if one is None else (one,)
-        steps = len(folds) * len(executions) * config.training.epochs
+        epochs = self.plan.epochs or config.training.epochs
+        steps = len(folds) * len(executions) * epochs
         for fold in folds:
             for execution in executions:
                 self._execute(config, seen, fold, execution, steps)
@@ -177,7 +180,7 @@ class _Run:
         try:
             with seeded(seed):
                 net = build_net(config, data)
-                forecast = fit(net, data, config.training, seed, on_epoch)
+                forecast = fit(net, data, config.training, seed, on_epoch, self.plan.epochs)
         finally:  # a failed trial keeps the curve up to its failure
             if curve:
                 self.done.append(

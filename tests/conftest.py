@@ -79,7 +79,7 @@ class Program:
     def client(self) -> "MlflowClient":
         from mlflow import MlflowClient
 
-        return MlflowClient(self.uri)
+        return MlflowClient(self.uri, self.uri)
 
     def runs(self, **tags: str) -> "list[Run]":
         """The runs with these `sweepcast.` tags, in the order in which they started."""

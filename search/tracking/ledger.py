@@ -6,29 +6,25 @@ comes after everything else.
 
 import getpass
 import json
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isfinite
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
 
 from datasets import Series
 from search.backends.base import Proposal
-from search.data import VALIDATION
+from search.git import Checkout
 from search.labels import label
 from search.result import Result
 from search.tracking import names
+from search.tracking.files import write_files
+from search.tracking.points import finals, points
 from search.tracking.reading import Record, child_runs
 from search.tracking.store import artifact_location
 from search.trial import Plan
-
-if TYPE_CHECKING:
-    from search.training import Epoch
 
 _ENDS = {"complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "lost": "KILLED"}
 # Metric points that one call takes.
@@ -42,7 +38,7 @@ class StudyTags:
     study: str
     backend: str
     digest: str
-    commit: str | None
+    checkout: Checkout | None
 
     def as_dict(self) -> dict[str, str]:
         """Returns the MLflow tags."""
@@ -54,7 +50,12 @@ class StudyTags:
             names.SOURCE_TYPE: "LOCAL",
             names.USER: _user(),
         }
-        return tags | ({names.COMMIT: self.commit} if self.commit else {})
+        if self.checkout:
+            tags[names.COMMIT] = self.checkout.commit
+            tags[names.DIRTY] = names.text(self.checkout.dirty)
+            if self.checkout.diff:
+                tags[names.DIFF] = self.checkout.diff_name
+        return tags
 
 
 class Ledger:
@@ -64,8 +65,19 @@ class Ledger:
         self.client = client
         self.experiment = experiment
         self.parent = parent
-        self._tags = tags
+        self._study = tags
         self._last = 0
+
+    def log_diff(self) -> None:
+        """Keeps what the working tree has beside its commit, with the study."""
+        checkout = self._study.checkout
+        if checkout and checkout.diff:
+            self.log_files(self.parent, {checkout.diff_name: checkout.diff})
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What every run that is added says of itself."""
+        return self._study.as_dict()
 
     def now(self) -> int:
         """Returns a time in ms that never repeats: the order of a study's asks and tells."""
@@ -107,8 +119,8 @@ class Ledger:
         more: Mapping[str, float] | None = None,
     ) -> None:
         """Writes all of a result, and `more` final metrics; the state comes last."""
-        points = _points(result, baseline_mae, told)
-        self._log(run_id, metrics=points + _finals(more or {}, 0, told))
+        figures = points(result, baseline_mae, told) + finals(more or {}, 0, told)
+        self._log(run_id, metrics=figures)
         self.log_files(run_id, result.artifacts)
         self._end(run_id, result.state, result.reason, told)
 
@@ -117,7 +129,7 @@ class Ledger:
     ) -> None:
         """Ends a trial that repeats the point of trial `original`: its score, nothing trained."""
         scores = {key: value for key, value in metrics.items() if key.startswith("validation/")}
-        self._log(run_id, metrics=_finals({**scores, "epochs": 0.0, "duration_s": 0.0}, 0, told))
+        self._log(run_id, metrics=finals({**scores, "epochs": 0.0, "duration_s": 0.0}, 0, told))
         self.client.set_tag(run_id, names.DUPLICATE_OF, str(original))
         self._end(run_id, state, f"same point as trial {original}", told)
 
@@ -135,9 +147,8 @@ class Ledger:
     ) -> None:
         """Writes what came of training a run again: its figures and the verdict, no files."""
         told = self.now()
-        self._log(run_id, metrics=_points(result, baseline_mae, told))
-        self.client.set_tag(run_id, names.RESULT, verdict)
-        self.client.set_tag(run_id, names.NOTE, verdict)
+        self._log(run_id, metrics=points(result, baseline_mae, told))
+        self.tag(run_id, {names.RESULT: verdict, names.NOTE: verdict})
         self._end(run_id, result.state, result.reason, told)
 
     def log_baseline(
@@ -148,9 +159,14 @@ class Ledger:
         tags = {names.KIND: "baseline", names.BASELINE: name}
         run_id = self._create(f"baseline · {name.replace('_', ' ')}", tags, at)
         params = {f"baseline.{key}": names.text(value) for key, value in settings.items()}
-        self._log(run_id, params=params, metrics=_finals(metrics, 0, at))
+        self._log(run_id, params=params, metrics=finals(metrics, 0, at))
         self._end(run_id, "complete", "", self.now())
         return run_id
+
+    def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
+        """Sets tags of a run."""
+        for key, value in tags.items():
+            self.client.set_tag(run_id, key, value)
 
     def describe(
         self,
@@ -160,10 +176,9 @@ class Ledger:
         files: Mapping[str, bytes],
     ) -> None:
         """Writes the study's own page: description, tags, metrics and files."""
-        self._log(self.parent, metrics=_finals(metrics, 0, self.now()))
+        self._log(self.parent, metrics=finals(metrics, 0, self.now()))
         self.log_files(self.parent, files)
-        for key, value in {**tags, names.NOTE: note[: names.NOTE_LENGTH]}.items():
-            self.client.set_tag(self.parent, key, value)
+        self.tag(self.parent, {**tags, names.NOTE: note[: names.NOTE_LENGTH]})
 
     def runs(self) -> list[Record]:
         """Returns the trials and baselines of the study, as the store has them."""
@@ -180,19 +195,15 @@ class Ledger:
 
     def log_files(self, run_id: str, files: Mapping[str, bytes]) -> None:
         """Writes artifacts, by name."""
-        if not files:
-            return
-        with tempfile.TemporaryDirectory(prefix="sweepcast-") as folder:
-            for name, content in files.items():
-                Path(folder, name).write_bytes(content)
-            self.client.log_artifacts(run_id, folder)
+        if files:
+            write_files(self.client, run_id, files)
 
     def _create(self, name: str, tags: Mapping[str, str], start: int) -> str:
         run = self.client.create_run(
             self.experiment,
             start_time=start,
             run_name=name,
-            tags={**self._tags.as_dict(), **tags, names.PARENT: self.parent},
+            tags={**self.tags, **tags, names.PARENT: self.parent},
         )
         return str(run.info.run_id)
 
@@ -203,11 +214,11 @@ class Ledger:
         params: Mapping[str, str] | None = None,
         metrics: list[Metric] | None = None,
     ) -> None:
-        points = metrics or []
+        figures = metrics or []
         entries = [Param(key, value) for key, value in (params or {}).items()]
-        for start in range(0, max(len(points), 1), _BATCH):
+        for start in range(0, max(len(figures), 1), _BATCH):
             self.client.log_batch(
-                run_id, metrics=points[start : start + _BATCH], params=entries if not start else []
+                run_id, metrics=figures[start : start + _BATCH], params=entries if not start else []
             )
 
     def _end(self, run_id: str, state: str, reason: str, at: int) -> None:
@@ -241,6 +252,7 @@ def open_study(
     )
     ledger = Ledger(client, experiment, run.info.run_id, tags)
     ledger.log_files(ledger.parent, files)
+    ledger.log_diff()
     source = Dataset(
         name=dataset,
         digest=series.digest[:36],  # as much as MLflow holds
@@ -268,38 +280,6 @@ def _experiment(client: MlflowClient, uri: str, name: str) -> str:
             tags={names.EXPERIMENT_KIND: "custom_model_development"},
         )
     )
-
-
-def _points(result: Result, baseline_mae: float, at: int) -> list[Metric]:
-    """Returns every metric of a trial: curves by epoch, then the final figures."""
-    shown = result.shown
-    points: list[Metric] = []
-    for execution in result.executions:
-        prefix = (
-            "" if execution is shown else f"fold_{execution.fold}/execution_{execution.execution}/"
-        )
-        for epoch in execution.curve:
-            points += [
-                Metric(f"{prefix}{name}", value, at, epoch.epoch)
-                for name, value in _figures(epoch, result.block).items()
-            ]
-    last = shown.curve[-1] if shown is not None and shown.curve else None
-    finals = result.metrics(baseline_mae)
-    if last is not None and finals.get("validation/mae") == last.score:
-        del finals["validation/mae"]  # the curve's last point says it already
-    return points + _finals(finals, last.epoch if last else 0, at + 1)
-
-
-def _figures(epoch: "Epoch", block: str) -> dict[str, float]:
-    figures = epoch.figures()
-    if block != VALIDATION:  # a curve over the test block would invite to choose by it
-        return {name: figures[name] for name in ("loss", "mae")}
-    return figures
-
-
-def _finals(metrics: Mapping[str, float], step: int, at: int) -> list[Metric]:
-    """Returns metric points; what is no number (MASE without a season) is left out."""
-    return [Metric(key, value, at, step) for key, value in metrics.items() if isfinite(value)]
 
 
 def _user() -> str:

@@ -18,6 +18,8 @@ FILLED = "sweepcast.filled"
 UNIT = "sweepcast.unit"
 BEST = "sweepcast.best"
 RESULT = "sweepcast.result"
+DIFF = "sweepcast.git_diff"  # file of the study that holds it
+MODEL = "sweepcast.model"  # version of a champion in the registry
 
 EXECUTIONS = "study.executions"  # a param: seeds of a finalist or an evaluation
 
@@ -25,6 +27,7 @@ PARENT = "mlflow.parentRunId"
 RUN_NAME = "mlflow.runName"
 NOTE = "mlflow.note.content"
 COMMIT = "mlflow.source.git.commit"
+DIRTY = "mlflow.source.git.dirty"
 SOURCE = "mlflow.source.name"
 SOURCE_TYPE = "mlflow.source.type"
 USER = "mlflow.user"

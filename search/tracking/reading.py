@@ -1,12 +1,8 @@
 """Reads studies, trials and baselines back from MLflow."""
 
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
-from urllib.request import url2pathname
 
 from mlflow import MlflowClient
 from mlflow.entities import Run, ViewType
@@ -16,7 +12,6 @@ from search.errors import BadInput, nearest
 from search.tracking import names
 
 _PAGE = 1000
-SQLITE = "sqlite:///"
 FINISHED = ("complete", "pruned", "failed")
 
 
@@ -75,8 +70,10 @@ def find_study(client: MlflowClient, name: str | None) -> Record:
     )
 
 
-def find_run(client: MlflowClient, text: str) -> Record:
-    """Returns the trial that RUN names: a run id of a trial or finalist, or `STUDY:best`.
+def find_run(
+    client: MlflowClient, text: str, kinds: Collection[str] = ("trial", "finalist")
+) -> Record:
+    """Returns the run that RUN names: the id of one of these kinds, or `STUDY:best`.
 
     A trial that repeats the point of another one stands for that one.
 
@@ -96,9 +93,10 @@ def find_run(client: MlflowClient, text: str) -> Record:
             f"there is no run {text!r} in the store\n"
             "possible: a run id of `sweepcast leaderboard`, or STUDY:best"
         ) from None
-    if found.kind not in ("trial", "finalist"):
+    if found.kind not in kinds:
         raise BadInput(
-            f"run {text} is of kind {found.kind or 'none of Sweepcast'}: name a trial or a finalist"
+            f"run {text} is of kind {found.kind or 'none of Sweepcast'}: "
+            f"name a {' or a '.join(kinds)}"
         )
     original = found.tags.get(names.DUPLICATE_OF)
     if original is None:
@@ -161,35 +159,6 @@ def all_curves(client: MlflowClient, record: Record) -> dict[str, float]:
         for key in keys
         for epoch, value in enumerate(_curve(client, record.run_id, key))
     }
-
-
-def read_artifact(client: MlflowClient, run_id: str, name: str) -> str | None:
-    """Returns the text of an artifact; None where there is none.
-
-    Addresses in the store are absolute: of a store that was moved, the files are looked for
-    beside it.
-    """
-    folder = _local_folder(client, run_id)
-    if folder is not None:
-        path = folder / name
-        return path.read_text(encoding="utf-8") if path.is_file() else None
-    if not any(entry.path == name for entry in client.list_artifacts(run_id)):
-        return None
-    with tempfile.TemporaryDirectory(prefix="sweepcast-") as place:
-        return Path(client.download_artifacts(run_id, name, place)).read_text(encoding="utf-8")
-
-
-def _local_folder(client: MlflowClient, run_id: str) -> Path | None:
-    """Returns where a run's artifacts lie on this machine; None if they are on a server."""
-    address = urlparse(str(client.get_run(run_id).info.artifact_uri))
-    if address.scheme not in ("", "file"):
-        return None
-    folder = Path(url2pathname(address.path))
-    store = client.tracking_uri
-    if folder.is_dir() or not store.startswith(SQLITE):
-        return folder
-    beside = Path(store.removeprefix(SQLITE)).parent / "artifacts"
-    return next(beside.glob(f"**/{run_id}/artifacts"), folder)
 
 
 def _experiments(client: MlflowClient) -> list[str]:

@@ -17,9 +17,11 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
 from search.errors import BadInput
-from search.tracking.reading import SQLITE
+from search.tracking.files import SQLITE, artifacts_root
 
 FOLDER = Path("mlruns")
+# What the rest of the program holds a store by, without knowing MLflow.
+Client = MlflowClient
 _SERVER_ANSWERS_WITHIN = 5.0  # seconds
 
 
@@ -48,7 +50,7 @@ def artifact_location(uri: str, experiment: str) -> str | None:
     """Returns where a new experiment keeps its files; None leaves it to a server."""
     if not uri.startswith(SQLITE):
         return None
-    return (Path(uri.removeprefix(SQLITE)).parent / "artifacts" / experiment).as_uri()
+    return (artifacts_root(uri) / experiment).as_uri()
 
 
 def open_store(uri: str, *, create: bool) -> MlflowClient:
@@ -77,7 +79,7 @@ def open_store(uri: str, *, create: bool) -> MlflowClient:
             "set MLFLOW_TRACKING_URI or tracking.uri to sqlite:///<file> or http://<server>"
         )
     try:
-        client = MlflowClient(tracking_uri=uri)
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         client.search_experiments(max_results=1)
     except (MlflowException, SQLAlchemyError, ImportError, OSError, ValueError) as error:
         raise _refused(uri, str(error).strip().splitlines()[0]) from None

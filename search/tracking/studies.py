@@ -10,13 +10,15 @@ from mlflow import MlflowClient
 from datasets import Series
 from search.config import TARGET_GROUPS, Config, from_plain, identity, identity_parts
 from search.errors import BadInput
+from search.git import Checkout
 from search.nested import flatten
 from search.tracking import names
+from search.tracking.files import read_artifact
 from search.tracking.ledger import Ledger, StudyTags, open_study
-from search.tracking.reading import FINISHED, Record, children, curves, read_artifact, studies
+from search.tracking.reading import FINISHED, Record, children, curves, studies
 from search.tracking.store import exists, open_store
+from search.trust import is_trusted
 
-OWN_PACKAGES = ("datasets", "models", "search")
 # Differing settings that an error names.
 _NAMED = 4
 
@@ -59,6 +61,7 @@ def resume(found: Found, tags: StudyTags) -> Ledger:
     experiment = client.get_run(record.run_id).info.experiment_id
     client.update_run(record.run_id, status="RUNNING")
     ledger = Ledger(client, experiment, record.run_id, tags)
+    ledger.log_diff()
     for run in found.runs:
         if run.kind in ("trial", "finalist") and run.state is None:
             ledger.lose_trial(run.run_id, "the study stopped while it ran")
@@ -68,32 +71,36 @@ def resume(found: Found, tags: StudyTags) -> Ledger:
 def config_of(client: MlflowClient, record: Record, trusted: Collection[str] = ()) -> Config:
     """Returns the complete configuration that a run was trained with.
 
-    A configuration is code: it names functions that are imported and called. One that comes out
-    of a store may name those of Sweepcast and of the `trusted` packages only.
-
     Raises:
-        BadInput: its config.yaml is gone, or names a builder of another package.
+        BadInput: its config.yaml is gone, cannot be read, or names a builder of another package.
     """
     text = read_artifact(client, record.run_id, "config.yaml")
     if text is None:
         raise BadInput(f"run {record.run_id} has no config.yaml: it cannot be trained again")
-    config = from_plain(yaml.safe_load(text))
+    try:
+        values = yaml.safe_load(text)
+        if not isinstance(values, dict):
+            raise yaml.YAMLError("it is no mapping")
+    except yaml.YAMLError as error:
+        raise BadInput(f"config.yaml of run {record.run_id} cannot be read: {error}") from None
+    config = from_plain(values)
     for group in TARGET_GROUPS:
         target = str(getattr(config, group).get("_target_"))
-        package = target.partition(".")[0]
-        if package not in (*OWN_PACKAGES, *trusted):
+        if not is_trusted(group, target, trusted):
             raise BadInput(
-                f"run {record.run_id} names the builder {target}, of a package that is not ours:\n"
-                f"add --trust {package} if you trust that package and this store"
+                f"run {record.run_id} names the {group} builder {target}, which is not ours:\n"
+                f"add --trust {target.partition('.')[0]} if you trust that package and this store"
             )
     return config
 
 
-def ledger_of(client: MlflowClient, record: Record, commit: str | None) -> Ledger:
+def ledger_of(client: MlflowClient, record: Record, checkout: Checkout | None) -> Ledger:
     """Opens the study that a run belongs to, to add runs to it."""
     run = client.get_run(record.run_id)
-    tags = StudyTags(record.study, record.tags[names.BACKEND], record.tags[names.DIGEST], commit)
-    return Ledger(client, run.info.experiment_id, record.tags[names.PARENT], tags)
+    tags = StudyTags(record.study, record.tags[names.BACKEND], record.tags[names.DIGEST], checkout)
+    ledger = Ledger(client, run.info.experiment_id, record.tags[names.PARENT], tags)
+    ledger.log_diff()
+    return ledger
 
 
 def create(

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from search.again.fresh import train_afresh
 from search.baselines import skill_ends
 from search.config import StudyOptions
 from search.engine.base import Engine
-from search.fresh import train_afresh
 from search.planning import Planner
 from search.restore import proposal_of
 from search.seeds import FINALIST, derived

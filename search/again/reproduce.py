@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from math import inf, isfinite
@@ -16,24 +16,26 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from search import git
+from search.again.recall import Recalled, recall
 from search.baselines import score_baselines
-from search.config import Config
+from search.data import VALIDATION
 from search.engine import open_engine
 from search.engine.base import TICK, Engine, Event, Lost
 from search.errors import BadInput
 from search.nested import flatten
-from search.prepare import recorded_series
 from search.progress import Budget, Display, open_display
 from search.result import Result
-from search.runtime import describe, prepare_process, require_tensorflow
+from search.runtime import describe
 from search.terminal import Parser, console
 from search.tracking import names
-from search.tracking.reading import Record, all_curves, find_run, read_artifact
-from search.tracking.store import open_store, store_uri
-from search.tracking.studies import config_of, ledger_of
+from search.tracking.files import read_artifact
+from search.tracking.reading import Record, all_curves
 from search.trial import Plan, Progress
-from search.validation import validated
+
+# What environment.json holds beside versions, machine and settings.
+_HASHES = ("weights", "predictions")
+# What may differ without an effect: the kernel of the operating system.
+_REMARKS = ("platform ",)
 
 
 @dataclass(frozen=True)
@@ -69,49 +71,50 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
     options = parser.parse_args(arguments)
     if not (isfinite(options.tolerance) and options.tolerance >= 0):
         parser.error(f"--tolerance is {options.tolerance}: expected a number of at least 0")
-    client = open_store(store_uri(None), create=False)
-    record = find_run(client, options.run)
+    recalled = recall(options.run, options.trust)
+    client, record = recalled.client, recalled.record
     if record.state not in ("complete", "pruned"):
         raise BadInput(
             f"run {record.run_id} is {record.state or 'still running'}: it has no result to compare"
         )
-    config = config_of(client, record, options.trust)
     environment = json.loads(read_artifact(client, record.run_id, "environment.json") or "{}")
     predictions = read_artifact(client, record.run_id, "predictions.csv")
     if predictions is None:
         raise BadInput(f"run {record.run_id} has no predictions.csv any more: nothing to compare")
-    require_tensorflow()
-    prepare_process(config.engine.threads)
-    config = validated(config)
-    plan = _plan(record, config)
+    plan = _plan(recalled)
+    ledger = recalled.ledger
     out = console()
-    changes = list(_changes(environment))
+    changed = [change for change in _changes(environment) if not change.startswith(_REMARKS)]
     if not quiet:
-        for line in changes or ["Versions, machine and thread settings are as recorded."]:
-            out.print(Text(line), soft_wrap=True)
-    ledger = ledger_of(client, record, git.commit())
+        said = [*_changes(environment), *_source_changes(record, ledger.tags)]
+        for line in said or ["Versions, machine, thread settings and commit are as recorded."]:
+            out.print(Text(f"differs: {line}" if said else line), soft_wrap=True)
     run_id = ledger.start_again("reproduction", plan, {names.REPRODUCES: record.run_id})
     with ExitStack() as stack:
         stack.callback(ledger.lose_if_open, run_id, "interrupted")
-        process = replace(config, engine=replace(config.engine, workers=1, address=None))
+        here = replace(recalled.config.engine, workers=1, address=None)
+        process = replace(recalled.config, engine=here)
         engine = stack.enter_context(open_engine(process, jobs=1))
         budget = Budget(1, 0, None, plan.baseline[0], plan.baseline_mae, "")
         display = stack.enter_context(open_display(out, budget, quiet=quiet))
         result = _trained(plan, engine, display)
+        again = json.loads(_text(result, "environment.json") or "{}")
         compared = [
             _compare("curves", all_curves(client, record), _curves(result)),
             _compare("scores", _scores(record.metrics), _scores(result.metrics(plan.baseline_mae))),
             _compare("predictions", _cells(predictions), _cells(_text(result, "predictions.csv"))),
-            _compare_hashes(environment, json.loads(_text(result, "environment.json") or "{}")),
+            *(_compare_hashes(what, environment, again) for what in _HASHES),
         ]
-        identical = all(comparison.same(options.tolerance) for comparison in compared)
-        verdict = _verdict(record, result, identical, compared, options.tolerance)
+        tolerance = options.tolerance
+        # To the bit, a run repeats under the very same versions alone.
+        identical = all(one.same(tolerance) for one in compared) and not (changed and not tolerance)
+        verdict = _verdict(record, result, changed, compared, tolerance)
         ledger.end_reproduction(run_id, result, plan.baseline_mae, verdict)
     table = Table(header_style="bold")
     for heading in ("compared", "figures", "differ", "largest difference"):
         table.add_column(heading, justify="left" if heading == "compared" else "right")
     for one in compared:
-        largest = "–" if one.what == "weights" else f"{one.largest:.3g}"
+        largest = "–" if one.what.startswith("hashes") else f"{one.largest:.3g}"
         table.add_row(one.what, str(one.count), str(one.differing), largest)
     out.print(table)
     out.print(Text(verdict), soft_wrap=True)
@@ -120,24 +123,13 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
     return 0 if identical else 1
 
 
-def _plan(record: Record, config: Config) -> Plan:
-    """Returns the plan that the run was trained by.
-
-    Raises:
-        BadInput: its series has changed.
-    """
-    series = recorded_series(record, config)
-    best = score_baselines(series, config.task)[0]
-    return Plan(
-        number=record.number,
-        config=config.plain(),
-        point={k: v for k, v in record.params.items() if k not in ("seed", names.EXECUTIONS)},
-        seed=int(record.params["seed"]),
-        digest=series.digest,
-        baseline=(best.name, best.forecast),
-        baseline_mae=best.mae,
-        prunable=False,
-        title=f"trial {record.number}, again",
+def _plan(recalled: Recalled) -> Plan:
+    """Returns the plan that the run was trained by."""
+    record = recalled.record
+    best = score_baselines(recalled.series, recalled.config.task)[0]
+    seed = int(record.params["seed"])
+    return replace(
+        recalled.plan(VALIDATION, best, seed=seed, title="again"),
         ends_at=int(record.metrics["epochs"]) - 1 if record.state == "pruned" else None,
     )
 
@@ -167,13 +159,20 @@ def _trained(plan: Plan, engine: Engine, display: Display) -> Result:
 
 
 def _changes(environment: Mapping[str, Any]) -> Iterator[str]:
-    """Yields what is not as it was when the run was trained."""
+    """Yields what of versions, machine and settings is not as when the run was trained."""
     before, now = flatten(environment), flatten(describe())
     for key in sorted(now.keys() | before.keys()):
-        if key.startswith("weights."):  # compared by itself
+        if key.partition(".")[0] in _HASHES:  # compared by themselves
             continue
         if before.get(key) != now.get(key):
-            yield f"differs: {key} was {before.get(key)!r}, is {now.get(key)!r}"
+            yield f"{key} was {before.get(key)!r}, is {now.get(key)!r}"
+
+
+def _source_changes(record: Record, now: Mapping[str, str]) -> Iterator[str]:
+    """Yields how the program's checkout is not as when the run was trained."""
+    for key, what in ((names.COMMIT, "commit"), (names.DIFF, "uncommitted changes")):
+        if record.tags.get(key) != now.get(key):
+            yield f"{what} was {record.tags.get(key)}, is {now.get(key)}"
 
 
 def _scores(metrics: Mapping[str, float]) -> dict[str, float]:
@@ -216,24 +215,33 @@ def _compare(what: str, recorded: Mapping[str, float], now: Mapping[str, float])
     return Comparison(what, len(distances), differing, max(distances, default=0.0))
 
 
-def _compare_hashes(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> Comparison:
-    """Compares the weights of the executions whose hash was recorded.
+def _compare_hashes(what: str, recorded: Mapping[str, Any], now: Mapping[str, Any]) -> Comparison:
+    """Compares the hashes, one an execution, that were recorded.
 
-    By how much they differ is not known: with a tolerance above 0, the figures decide.
+    By how much the hashed things differ is not known: with a tolerance above 0, the figures decide.
     """
-    before, after = recorded.get("weights", {}), now.get("weights", {})
+    before, after = recorded.get(what, {}), now.get(what, {})
     differing = sum(after.get(place) != known for place, known in before.items())
-    return Comparison("weights", len(before), differing, sys.float_info.min)
+    return Comparison(f"hashes of {what}", len(before), differing, sys.float_info.min)
 
 
 def _verdict(
-    record: Record, result: Result, identical: bool, compared: list[Comparison], tolerance: float
+    record: Record,
+    result: Result,
+    changed: Sequence[str],
+    compared: Sequence[Comparison],
+    tolerance: float,
 ) -> str:
     if result.state == "failed":
         return f"DIFFERS: {record.name} failed this time: {result.reason}"
-    if not identical:
-        parts = ", ".join(one.what for one in compared if not one.same(tolerance))
-        return f"DIFFERS: {record.name} was trained again with other {parts}."
+    other = [one.what for one in compared if not one.same(tolerance)]
+    if other:
+        return f"DIFFERS: {record.name} was trained again with other {', '.join(other)}."
+    if changed and not tolerance:
+        return (
+            f"DIFFERS: {record.name} came out to the bit, but not with what was recorded: "
+            f"{'; '.join(changed)}. --tolerance lets the figures alone decide."
+        )
     if any(one.differing for one in compared):
         return f"The same within {tolerance:g}: {record.name} was trained again."
     return f"Identical to the bit: {record.name} was trained again."

@@ -4,10 +4,14 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from search.config import Config
+from search.engine import open_engine
 from search.engine.base import TICK, Engine, Event, Lost
 from search.engine.worker import with_artifacts
 from search.labels import label
+from search.progress import Budget, open_display
 from search.result import Result, merged
+from search.terminal import console
 from search.trial import Plan, Progress
 from search.watcher import Watcher
 
@@ -73,3 +77,27 @@ def train_afresh(
                 yielded.add(index)
                 result = replace(merged(results[index]), number=plan.number)
                 yield plan, with_artifacts(plan, result)
+
+
+def train_now(
+    plans: Sequence[Plan], config: Config, *, unit: str, quiet: bool
+) -> tuple[Result, ...]:
+    """Trains plans on an engine of their own and returns their results, in the order of `plans`.
+
+    Args:
+        plans: one or more.
+        config: whose `engine` they run on.
+        unit: of the series.
+        quiet: whether to show nothing on the way.
+    """
+    jobs = sum(plan.config["study"]["executions"] for plan in plans)
+    name, mae = plans[0].baseline[0].replace("_", " "), plans[0].baseline_mae
+    with (
+        open_engine(config, jobs=jobs) as engine,
+        open_display(console(), Budget(len(plans), 0, None, name, mae, unit), quiet=quiet) as shown,
+    ):
+        trained = train_afresh(
+            plans, engine, shown, retries=config.engine.retries, stopped=lambda: False
+        )
+        found = list(trained)
+    return tuple(next(result for plan, result in found if plan is wanted) for wanted in plans)

@@ -1,0 +1,125 @@
+"""Finds a recorded run and all that is needed to train it again."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+
+from datasets import Series
+from search import git
+from search.backends.base import Proposal
+from search.baselines import Baseline
+from search.config import Config, from_plain, identity, identity_parts
+from search.errors import BadInput
+from search.nested import flatten, with_values
+from search.prepare import recorded_series
+from search.restore import proposal_of
+from search.runtime import prepare_process, require_tensorflow
+from search.space_notation import parse_space
+from search.tracking import names
+from search.tracking.ledger import Ledger
+from search.tracking.reading import Record, children, find_run, find_study
+from search.tracking.store import Client, open_store, store_uri
+from search.tracking.studies import config_of, ledger_of
+from search.trial import Plan
+from search.validation import validated
+
+
+@dataclass(frozen=True, eq=False)
+class Recalled:
+    """A run of a trial or finalist, as it can be trained again.
+
+    Attributes:
+        config: complete, with the values of the trial.
+        series: the very one that it was trained on.
+    """
+
+    client: Client
+    record: Record
+    study: Record
+    proposal: Proposal
+    config: Config
+    series: Series
+
+    @property
+    def ledger(self) -> Ledger:
+        """Takes further runs of its study."""
+        return ledger_of(self.client, self.record, git.checkout())
+
+    def plan(self, block: str, best: Baseline, *, seed: int, title: str) -> Plan:
+        """Returns the plan that trains it again and scores `block` beside the baseline `best`."""
+        return Plan(
+            number=self.record.number,
+            config=self.config.plain(),
+            point=self.proposal.point,
+            seed=seed,
+            digest=self.series.digest,
+            baseline=(best.name, best.forecast),
+            baseline_mae=best.mae,
+            prunable=False,
+            title=f"trial {self.record.number}, {title}",
+            block=block,
+        )
+
+    def with_executions(self, count: int) -> "Recalled":
+        """Returns the same with so many seeds."""
+        study = replace(self.config.study, executions=count)
+        return replace(self, config=replace(self.config, study=study))
+
+
+def recall(run: str, trusted: Collection[str] = ()) -> Recalled:
+    """Returns the run that `run` (an id, or STUDY:best) names.
+
+    Args:
+        run: of the store in use.
+        trusted: packages beside ours whose builders its configuration may name.
+
+    Raises:
+        BadInput: there is no such run, or its files or series are gone or were altered.
+        DatasetError: its series cannot be read.
+    """
+    client = open_store(store_uri(None), create=False)
+    record = find_run(client, run)
+    study = find_study(client, record.study)
+    config = config_of(client, record, trusted)
+    require_tensorflow()
+    prepare_process(config.engine.threads)
+    config = validated(config)
+    proposal = _unaltered(client, record, study, config, trusted)
+    return Recalled(client, record, study, proposal, config, recorded_series(record, config))
+
+
+def _unaltered(
+    client: Client, record: Record, study: Record, config: Config, trusted: Collection[str]
+) -> Proposal:
+    """Returns what the backend had proposed, from which the configuration follows.
+
+    Raises:
+        BadInput: config.yaml of the run says something else, or that of its study was altered.
+    """
+    searched = config_of(client, study, trusted)
+    space = parse_space(searched)
+    trial = next(
+        run
+        for run in children(client, study)
+        if run.kind == "trial" and run.number == record.number
+    )
+    proposal = proposal_of(trial, space)
+    values = {**space.pins, **proposal.point}
+    if proposal.epochs is not None:
+        values["training.epochs"] = proposal.epochs
+    # A finalist has seeds of its own number; budget, engine and tracking may change while resuming.
+    values["study.executions"] = config.study.executions
+    digest = record.tags[names.DIGEST]
+    made = from_plain(with_values(searched.plain(), values))
+    due, found = (flatten(identity_parts(one, digest)) for one in (made, config))
+    for key in sorted(due.keys() | found.keys()):
+        if due.get(key) != found.get(key):
+            raise BadInput(
+                f"config.yaml of run {record.run_id} or of its study was altered:\n"
+                f"{key} is {found.get(key)!r} in the run's, and follows as {due.get(key)!r} "
+                "from the study's"
+            )
+    if identity(identity_parts(searched, digest)) != study.tags.get(names.IDENTITY):
+        raise BadInput(
+            f"config.yaml of study {study.study!r} was altered: it is not the one of its identity"
+        )
+    return proposal

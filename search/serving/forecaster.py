@@ -1,0 +1,156 @@
+"""A trained net with all it takes to forecast from raw history.
+
+Letters: T steps of the history, C channels, W window size, H horizon.
+"""
+
+import json
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from datasets import Series
+from datasets.frequency import offset_of, shown
+from datasets.loading import check_gaps
+from datasets.transform import calendar_features
+from datasets.windows import fill_forward
+from search.errors import BadInput
+from search.runtime import prepare_process
+from search.serving.intervals import Interval
+from search.serving.nets import load_net
+
+SPEC, NET = "forecaster.json", "model.keras"
+
+
+@dataclass(frozen=True, eq=False)
+class Forecaster:
+    """What a net needs to know of its series.
+
+    Attributes:
+        series: name of the series.
+        channels: names [C] of the columns of a history.
+        target: channel that is forecast.
+        unit: of the target.
+        frequency: pandas' alias of a step.
+        max_gap: longest run of missing readings that is filled.
+        window_size: W.
+        horizon: H.
+        lag: steps of a season that the net sees before its window, or 0.
+        calendar: Fourier pairs of the timestamp that it sees.
+        threads: that it was trained with, and forecasts with.
+        dataset: options of the `dataset` group, by which a history in its own format is read.
+        intervals: of its forecasts.
+        net: content of a .keras file that takes readings as they are.
+    """
+
+    series: str
+    channels: tuple[str, ...]
+    target: int
+    unit: str
+    frequency: str
+    max_gap: int
+    window_size: int
+    horizon: int
+    lag: int
+    calendar: int
+    threads: int
+    dataset: dict[str, Any]
+    intervals: tuple[Interval, ...]
+    net: bytes
+
+    @property
+    def least(self) -> int:
+        """Steps that a history must have."""
+        return self.lag + self.window_size
+
+    def files(self) -> dict[str, bytes]:
+        """Returns it as files, by name."""
+        spec = {key: value for key, value in asdict(self).items() if key != "net"}
+        spec["intervals"] = {
+            str(one.level): {"lower": one.lower.tolist(), "upper": one.upper.tolist()}
+            for one in self.intervals
+        }
+        return {SPEC: json.dumps(spec, indent=1).encode(), NET: self.net}
+
+    @classmethod
+    def read(cls, folder: Path) -> "Forecaster":
+        """Returns what `files` had written into a folder.
+
+        Raises:
+            BadInput: they are gone, or are not what was written.
+        """
+        try:
+            spec = json.loads((folder / SPEC).read_text("utf-8"))
+            net = (folder / NET).read_bytes()
+            spec["intervals"] = tuple(
+                Interval(int(level), np.array(ends["lower"]), np.array(ends["upper"]))
+                for level, ends in spec["intervals"].items()
+            )
+            return cls(**{**spec, "channels": tuple(spec["channels"])}, net=net)
+        except FileNotFoundError as error:
+            raise BadInput(f"the model has no {Path(error.filename).name} any more") from None
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadInput(f"{SPEC} of the model cannot be read: {error}") from None
+
+
+class Loaded:
+    """A forecaster whose net is in memory."""
+
+    def __init__(self, forecaster: Forecaster, trusted: Collection[str] = ()) -> None:
+        self.forecaster = forecaster
+        prepare_process(forecaster.threads)
+        self._net = load_net(forecaster.net, trusted)
+
+    def forecast(self, history: Series) -> pd.DataFrame:
+        """Returns the H steps that follow the last reading of the target.
+
+        Args:
+            history: at least `least` steps; gaps of up to `max_gap` are filled from the past.
+
+        Returns:
+            timestamp, forecast, and lower_<level>, upper_<level> of each interval; in the series'
+            units.
+
+        Raises:
+            BadInput: it is too short, or of other channels or another frequency.
+            DatasetError: a gap is too long.
+        """
+        known = self.forecaster
+        _check(known, history)
+        values, _ = fill_forward(history.values)
+        inputs = {"readings": values[None, -known.least :].astype(np.float32)}
+        if known.calendar:
+            terms = calendar_features(history.timestamps, known.calendar)
+            inputs["calendar"] = terms[None, -known.window_size :].astype(np.float32)
+        outputs = self._net.predict_on_batch(inputs)[0].astype(np.float64)
+        step = offset_of(known.frequency)
+        last = pd.Timestamp(history.timestamps[-1])
+        times = pd.date_range(last, periods=known.horizon + 1, freq=step, unit="s")[1:]
+        columns: dict[str, Any] = {"timestamp": times, "forecast": outputs}
+        for one in known.intervals:
+            columns[f"lower_{one.level}"] = outputs + one.lower
+            columns[f"upper_{one.level}"] = outputs + one.upper
+        return pd.DataFrame(columns)
+
+
+def _check(known: Forecaster, history: Series) -> None:
+    if len(history.channels) != len(known.channels):
+        raise BadInput(
+            f"the history has the columns {', '.join(history.channels)}; the model of "
+            f"{known.series} takes {', '.join(known.channels)}"
+        )
+    if history.frequency != known.frequency:
+        raise BadInput(
+            f"a step of the history is {history.frequency!r}, and one of the model of "
+            f"{known.series} is {known.frequency!r}"
+        )
+    if len(history.values) < known.least:
+        first, last = history.timestamps[0], history.timestamps[-1]
+        raise BadInput(
+            f"the history has {len(history.values)} steps, {shown(first)} to {shown(last)}: "
+            f"the model of {known.series} needs at least {known.least}"
+        )
+    check_gaps(history, known.max_gap)

@@ -1,0 +1,64 @@
+"""Raw history gives the very forecast that the trial was scored by, whatever its transform."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from search.again.champion import forecaster_of_run
+from search.serving.forecaster import Forecaster, Loaded
+from search.serving.history import from_file
+
+TRANSFORMS = (
+    (),
+    ("transform.calendar=2",),
+    ("transform.relative=true", "transform.difference=true", "transform.scaler=robust"),
+    ("transform.seasonal_difference=true", "transform.calendar=1", "transform.scaler=minmax"),
+)
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS, ids=lambda t: t[0][10:20] if t else "none")
+def test_a_history_up_to_an_origin_forecasts_what_was_predicted_there(
+    transform: tuple[str, ...],
+    sweepcast: Any,
+    eager: None,
+    station: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done = sweepcast(
+        *("train", "dataset=giss", f"dataset.source={station}", "study.name=one", "model=dense"),
+        *("task.validation=12", "task.test=12", "task.window_size=6", "task.horizon=3"),
+        *("training.epochs=2", "engine=inline", "tracking.figures=none", *transform),
+    )
+    assert done.status == 0, done.err
+    (run,) = sweepcast.trials("one")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", sweepcast.uri)
+    forecaster = forecaster_of_run(run.info.run_id, ())
+    with sweepcast.path(run, "predictions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    origin = rows[-1]["origin"]
+    expected = [row for row in rows if row["origin"] == origin]
+    # The readings of the station up to that month, as a plain table.
+    years = [line.split(",") for line in station.read_text().splitlines()[1:]]
+    months = [(f"{year[0]}-{m:02d}-01", year[m]) for year in years for m in range(1, 13)]
+    known = [f"{month},{value}" for month, value in months if month <= origin[:10]]
+    history = tmp_path / "history.csv"
+    history.write_text("\n".join(["timestamp,temperature", *known]).replace("999.90", "") + "\n")
+    table = Loaded(forecaster).forecast(from_file(str(history), forecaster))
+    assert [str(time) for time in table["timestamp"].dt.strftime("%Y-%m-%dT%H:%M:%S")] == [
+        row["timestamp"] for row in expected
+    ]
+    assert table["forecast"].to_numpy() == pytest.approx(
+        [float(row["forecast"]) for row in expected], abs=1e-4
+    )
+    # Written and read again, it is the same.
+    for name, content in forecaster.files().items():
+        (tmp_path / name).write_bytes(content)
+    again = Loaded(Forecaster.read(tmp_path)).forecast(from_file(str(history), forecaster))
+    assert np.array_equal(again["upper_80"], table["upper_80"])
+    # The station's own file is a history too: of it, the last month is the last that is known.
+    whole = Loaded(forecaster).forecast(from_file(str(station), forecaster))
+    assert str(whole["timestamp"][0])[:10] == "2009-01-01"
