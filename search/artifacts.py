@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from omegaconf import OmegaConf
 
 from datasets import Series
+from search.checkpoints import FILE
 from search.config import from_plain
 from search.data import folds_of, load_series, targets, visible
 from search.plots import style
@@ -44,6 +45,8 @@ def trial_artifacts(plan: Plan, result: Result, *, figures: bool) -> dict[str, b
     }
     if result.trace:
         files["traceback.txt"] = result.trace.encode()
+    if result.checkpoint:
+        files[FILE] = result.checkpoint
     if result.model:
         files["model.keras"] = result.model
     shown = result.shown

@@ -29,12 +29,14 @@ class Past:
     Attributes:
         finished: ended trials.
         keys: their points, as `point_key` writes them, to their numbers.
+        originals: numbers of trials whose score was reused, by those of their repetitions.
         again: trials that were running, to be run again.
         next_number: of the first new trial.
     """
 
     finished: list[Finished] = field(default_factory=list)
     keys: dict[str, int] = field(default_factory=dict)
+    originals: dict[int, int] = field(default_factory=dict)
     again: list[tuple[int, Proposal]] = field(default_factory=list)
     next_number: int = 0
 

@@ -27,7 +27,7 @@ class Planner:
     def plan(
         self, number: int, proposal: Proposal, *, seed: int, title: str, prunable: bool = False
     ) -> Plan:
-        """Returns the plan of trial `number` at the point of `proposal`."""
+        """Returns the plan of trial `number` at the point of `proposal`, from its first epoch."""
         values = {**self.space.pins, **proposal.point}
         if proposal.epochs is not None:
             values["training.epochs"] = proposal.epochs

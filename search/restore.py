@@ -44,6 +44,9 @@ def restore(
             past.again.append((number, proposal))
         else:
             past.keys.setdefault(point_key(proposal.point, proposal.epochs), number)
+            original = run.tags.get(names.DUPLICATE_OF)
+            if original is not None:
+                past.originals[number] = int(original)
             past.finished.append(
                 Finished(number, str(run.state), run.metrics, run.tags.get(names.REASON, ""))
             )
@@ -80,7 +83,11 @@ def proposal_of(run: Record, space: Space) -> Proposal:
     """Returns what the backend proposed for the trial of a run."""
     described = json.loads(run.tags.get(names.PROPOSAL, "{}"))
     return Proposal(
-        point_of(run.params, space), described.get("epochs"), described.get("notes", {})
+        point_of(run.params, space),
+        epochs=described.get("epochs"),
+        parent=described.get("parent"),
+        initial_epoch=described.get("initial_epoch", 0),
+        notes=described.get("notes", {}),
     )
 
 

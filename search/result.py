@@ -52,6 +52,7 @@ class Result:
         trace: traceback of a failed trial.
         executions: in the order of their training.
         model: net of execution 0 of the last fold, as bytes of a .keras file.
+        checkpoint: what all executions came to (`checkpoints.pack`), where a later trial may go on.
         duration: seconds.
         artifacts: file names to bytes.
         block: whose targets were scored: `validation`, `test`, or `all` for none.
@@ -63,6 +64,7 @@ class Result:
     trace: str = ""
     executions: tuple[Execution, ...] = ()
     model: bytes = b""
+    checkpoint: bytes = b""
     duration: float = 0.0
     artifacts: dict[str, bytes] = field(default_factory=dict)
     block: str = VALIDATION

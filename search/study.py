@@ -3,6 +3,7 @@
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from search.artifacts import FIGURES
 from search.backends.base import Answer, Backend, Proposal
@@ -14,8 +15,9 @@ from search.planning import Planner
 from search.pruners import Pruner
 from search.result import Result
 from search.seeds import derived
+from search.tracking import names
 from search.tracking.ledger import Ledger
-from search.trial import Plan, Progress
+from search.trial import Plan, Progress, Start
 from search.watcher import Watcher
 
 
@@ -49,6 +51,7 @@ class Study:
         self._ledger = ledger
         self._watcher = watcher
         self._tried = dict(past.keys)
+        self._originals = dict(past.originals)
         self._again = list(past.again)
         self._next = past.next_number
         self._running: dict[int, _Running] = {}
@@ -129,7 +132,13 @@ class Study:
         )
         self._pruner.start(number)
         title = f"{plan.title} · {label(plan.config)}"
-        run_id = self._ledger.start_trial(number, proposal, plan.seed, title, self._ledger.now())
+        tags: dict[str, str] = {}
+        if self._backend.multi_fidelity:
+            title += f" · epochs {proposal.initial_epoch + 1}–{proposal.epochs}"
+            plan, tags = self._continued(plan, proposal)
+        run_id = self._ledger.start_trial(
+            number, proposal, plan.seed, title, self._ledger.now(), tags
+        )
         key = point_key(proposal.point, proposal.epochs)
         original = self._tried.setdefault(key, number)
         if original in self.finished:
@@ -140,6 +149,18 @@ class Study:
             self._running[number] = _Running(plan, proposal, run_id)
             self._watcher.training_started(number, title)
             engine.submit(plan)
+
+    def _continued(self, plan: Plan, proposal: Proposal) -> tuple[Plan, dict[str, str]]:
+        """Returns the plan that goes on where the proposal's parent ended, and tags that say so."""
+        plan = replace(plan, continuable=True)
+        if proposal.parent is None:
+            return plan, {}
+        parent = self._originals.get(proposal.parent, proposal.parent)
+        checkpoint = self._ledger.checkpoint(parent)
+        if checkpoint is None:  # it was deleted: all of its epochs are trained again
+            return plan, {}
+        tags = {names.CONTINUES: str(parent), names.CHECKPOINT: sha256(checkpoint).hexdigest()}
+        return replace(plan, start=Start(proposal.initial_epoch, checkpoint)), tags
 
     # ------------------------------------------------------------------ telling
 
@@ -200,6 +221,7 @@ class Study:
             self._repeat(number, run_id, finished)
 
     def _repeat(self, number: int, run_id: str, original: Finished) -> None:
+        self._originals[number] = original.number
         self._ledger.end_duplicate(
             run_id, original.number, original.state, original.metrics, self._ledger.now()
         )

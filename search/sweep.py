@@ -13,6 +13,7 @@ from search.again.finalists import pending, train_finalists
 from search.config import Config
 from search.engine import open_engine
 from search.engine.base import Engine
+from search.errors import BadInput
 from search.history import Finished, Past
 from search.interrupts import graceful
 from search.leaderboard import rows
@@ -42,6 +43,11 @@ def sweep(config: Config, console: Console, *, quiet: bool) -> int:
     found = studies.find_same(uri, prepared.name, prepared.parts)
     trials = [run for run in found.runs if run.kind == "trial"] if found else []
     backend = build_backend(prepared, restored=len({run.number for run in trials}))
+    if backend.multi_fidelity and pruner.active:
+        raise BadInput(
+            f"pruner {config.pruner['name']} cannot serve backend {config.backend['name']}, which "
+            "ends trials by itself\nand goes on with some: set pruner=none"
+        )
     past = Past()
     if found:
         past = restore(trials, found.curves(pruner.active), prepared.space, backend, pruner)

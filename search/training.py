@@ -15,6 +15,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from datasets.windows import Windows
+from search.checkpoints import Checkpoint
 from search.config import Training
 from search.data import FoldData
 
@@ -66,7 +67,10 @@ def fit(
     options: Training,
     seed: int,
     on_epoch: OnEpoch,
+    *,
     epochs: int | None = None,
+    first: int = 0,
+    checkpoint: Checkpoint | None = None,
 ) -> Array:
     """Trains `model` in place and returns its forecasts of the validation targets, series' units.
 
@@ -77,6 +81,8 @@ def fit(
         seed: of the shuffling.
         on_epoch: is told of every epoch.
         epochs: after which to end; None trains all of them.
+        first: epochs that were trained before.
+        checkpoint: what they came to.
 
     Raises:
         Diverged: a loss is NaN or infinite.
@@ -90,18 +96,30 @@ def fit(
         steps_per_execution=batches,  # one Python call an epoch
         jit_compile=_xla_pays(model, batches * options.epochs),
     )
+    if checkpoint is not None:
+        model.set_weights(checkpoint.weights)
+        model.optimizer.build(model.trainable_variables)
+        for variable, value in zip(model.optimizer.variables, checkpoint.optimizer, strict=True):
+            variable.assign(value)
     reporter = _Reporter(data, loss, options.patience, on_epoch)
     model.fit(
         tf.data.Dataset.from_tensor_slices((data.train.x, data.train.y))
         .shuffle(len(data.train.y), seed=seed)
         .batch(options.batch_size)
         .prefetch(2),
+        initial_epoch=first,
         epochs=epochs or options.epochs,
         shuffle=False,  # the dataset shuffles itself
         callbacks=[reporter],
         verbose=0,
     )
     return reporter.forecast
+
+
+def checkpoint_of(model: keras.Model) -> Checkpoint:
+    """Returns what a trained model and its optimizer have come to."""
+    optimizer = [np.asarray(variable) for variable in model.optimizer.variables]
+    return Checkpoint(model.get_weights(), optimizer)
 
 
 def _xla_pays(model: keras.Model, steps: int) -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import Infeasible
+from search.checkpoints import Checkpoint, Place, pack, unpack
 from search.config import Config, from_plain
 from search.data import VALIDATION, Visible, fold_data, folds_of, load_series, visible
 from search.result import Execution, Result
@@ -28,6 +29,19 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 # Forecasts and weights of recent epochs kept for a trial that may turn out to have ended at one.
 _KEPT_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a trial goes on.
+
+    Attributes:
+        epoch: so many have been trained before.
+        checkpoint: what they came to (`checkpoints.pack`).
+    """
+
+    epoch: int
+    checkpoint: bytes
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,8 @@ class Plan:
         block: whose targets are scored: `validation`, `test`, or `all` for none.
         execution: the only one that is trained, of all folds; None trains all of them.
         epochs: of each execution, if fewer than its schedule is made for.
+        start: where it goes on with an earlier trial; None begins anew.
+        continuable: whether a later trial may go on with it.
         ends_at: epoch, over all executions, at which a trial is known to have been pruned.
     """
 
@@ -62,6 +78,8 @@ class Plan:
     block: str = VALIDATION
     execution: int | None = None
     epochs: int | None = None
+    start: Start | None = None
+    continuable: bool = False
     ends_at: int | None = None
 
 
@@ -88,7 +106,13 @@ def run_trial(plan: Plan, report: Report) -> Result:
         for _ in run.executions():
             if run.stopped_at is not None:
                 break
-        result = Result(plan.number, "complete", executions=tuple(run.done), model=run.model)
+        result = Result(
+            plan.number,
+            "complete",
+            executions=tuple(run.done),
+            model=run.model,
+            checkpoint=pack(run.kept) if run.kept else b"",
+        )
         if run.stopped_at is not None:
             result = result.pruned_at(run.stopped_at, model=run.model)
     except Infeasible as error:
@@ -120,6 +144,9 @@ class _Run:
         self.done: list[Execution] = []
         self.model = b""
         self.stopped_at: int | None = None
+        self.first = plan.start.epoch if plan.start else 0
+        self.begun = unpack(plan.start.checkpoint) if plan.start else {}
+        self.kept: dict[Place, Checkpoint] = {}
 
     def executions(self) -> Iterator[Execution]:
         """Trains fold by fold, seed by seed."""
@@ -131,7 +158,7 @@ class _Run:
         folds = folds_of(series, config.task, self.plan.block)
         one = self.plan.execution
         executions = range(config.study.executions) if one is None else (one,)
-        epochs = self.plan.epochs or config.training.epochs
+        epochs = (self.plan.epochs or config.training.epochs) - self.first
         steps = len(folds) * len(executions) * epochs
         for fold in folds:
             for execution in executions:
@@ -147,7 +174,7 @@ class _Run:
         steps: int,
     ) -> None:
         from search.net import build_net, saved, seeded, weights_hash
-        from search.training import fit
+        from search.training import checkpoint_of, fit
 
         data = fold_data(seen, fold, config)
         seed = derived(self.plan.seed, fold.number, execution)
@@ -167,7 +194,7 @@ class _Run:
                 while len(recent) * size > _KEPT_BYTES:
                     del weights[next(iter(recent))], recent[next(iter(recent))]
             running = float(np.mean([*finals, epoch.score]))
-            step = before + epoch.epoch
+            step = before + epoch.epoch - self.first
             self.stopped_at = self.report(
                 Progress(self.plan.number, step, steps, running, epoch.loss)
             )
@@ -180,7 +207,16 @@ class _Run:
         try:
             with seeded(seed):
                 net = build_net(config, data)
-                forecast = fit(net, data, config.training, seed, on_epoch, self.plan.epochs)
+                forecast = fit(
+                    net,
+                    data,
+                    config.training,
+                    seed,
+                    on_epoch,
+                    epochs=self.plan.epochs,
+                    first=self.first,
+                    checkpoint=self.begun.get((fold.number, execution)),
+                )
         finally:  # a failed trial keeps the curve up to its failure
             if curve:
                 self.done.append(
@@ -196,5 +232,7 @@ class _Run:
                 return
             net.set_weights(weights[stop])
         self.done[-1] = replace(self.done[-1], weights=weights_hash(net))
+        if self.plan.continuable:
+            self.kept[fold.number, execution] = checkpoint_of(net)
         if keep_model:
             self.model = saved(net, data, config.task.horizon)

@@ -62,7 +62,8 @@ def best_epochs(recalled: Recalled) -> int:
     if not shortest:
         raise BadInput(f"run {record.run_id} has no curve of validation/mae to choose epochs from")
     means = np.mean([curve[:shortest] for curve in found], axis=0)
-    return int(np.argmin(means)) + 1
+    before = 0 if finalists else recalled.proposal.initial_epoch
+    return before + int(np.argmin(means)) + 1
 
 
 def crowned(recalled: Recalled, evaluation: Evaluation, *, epochs: int, quiet: bool) -> Champion:

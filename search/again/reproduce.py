@@ -3,59 +3,44 @@
 The same bits are expected: every epoch's losses, the scores, the predictions and the weights.
 """
 
-import csv
-import io
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
-from math import inf, isfinite
-from typing import Any
+from dataclasses import replace
+from hashlib import sha256
+from itertools import pairwise
+from math import isfinite
 
 from rich.table import Table
 from rich.text import Text
 
+from search.again.comparison import (
+    HASHES,
+    REMARKS,
+    cells_of,
+    compare,
+    compare_hashes,
+    curves_of,
+    environment_changes,
+    scores_of,
+    source_changes,
+    verdict,
+)
 from search.again.recall import Recalled, recall
 from search.baselines import score_baselines
+from search.checkpoints import FILE
 from search.data import VALIDATION
 from search.engine import open_engine
 from search.engine.base import TICK, Engine, Event, Lost
 from search.errors import BadInput
-from search.nested import flatten
 from search.progress import Budget, Display, open_display
 from search.result import Result
-from search.runtime import describe
 from search.terminal import Parser, console
 from search.tracking import names
 from search.tracking.files import read_artifact
-from search.tracking.reading import Record, all_curves
-from search.trial import Plan, Progress
-
-# What environment.json holds beside versions, machine and settings.
-_HASHES = ("weights", "predictions")
-# What may differ without an effect: the kernel of the operating system.
-_REMARKS = ("platform ",)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One kind of figures, recorded and trained again.
-
-    Attributes:
-        count: how many were compared.
-        differing: how many are not the same to the bit.
-        largest: difference; infinite where a figure is missing on one side.
-    """
-
-    what: str
-    count: int
-    differing: int
-    largest: float
-
-    def same(self, tolerance: float) -> bool:
-        """Returns whether nothing differs by more than `tolerance`."""
-        return not self.differing or self.largest <= tolerance
+from search.tracking.reading import all_curves, trial_runs
+from search.trial import Plan, Progress, Start
 
 
 def reproduce(arguments: list[str], *, quiet: bool) -> int:
@@ -81,12 +66,13 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
     predictions = read_artifact(client, record.run_id, "predictions.csv")
     if predictions is None:
         raise BadInput(f"run {record.run_id} has no predictions.csv any more: nothing to compare")
+    chain = [*_ancestors(recalled, options.trust), recalled]
     plan = _plan(recalled)
     ledger = recalled.ledger
     out = console()
-    changed = [change for change in _changes(environment) if not change.startswith(_REMARKS)]
+    changed = [what for what in environment_changes(environment) if not what.startswith(REMARKS)]
     if not quiet:
-        said = [*_changes(environment), *_source_changes(record, ledger.tags)]
+        said = [*environment_changes(environment), *source_changes(record, ledger.tags)]
         for line in said or ["Versions, machine, thread settings and commit are as recorded."]:
             out.print(Text(f"differs: {line}" if said else line), soft_wrap=True)
     run_id = ledger.start_again("reproduction", plan, {names.REPRODUCES: record.run_id})
@@ -97,19 +83,30 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
         engine = stack.enter_context(open_engine(process, jobs=1))
         budget = Budget(1, 0, None, plan.baseline[0], plan.baseline_mae, "")
         display = stack.enter_context(open_display(out, budget, quiet=quiet))
-        result = _trained(plan, engine, display)
+        result, handed_on = _trained_in_turn(chain, engine, display)
         again = json.loads(_text(result, "environment.json") or "{}")
         compared = [
-            _compare("curves", all_curves(client, record), _curves(result)),
-            _compare("scores", _scores(record.metrics), _scores(result.metrics(plan.baseline_mae))),
-            _compare("predictions", _cells(predictions), _cells(_text(result, "predictions.csv"))),
-            *(_compare_hashes(what, environment, again) for what in _HASHES),
+            compare("curves", all_curves(client, record), curves_of(result)),
+            compare(
+                "scores", scores_of(record.metrics), scores_of(result.metrics(plan.baseline_mae))
+            ),
+            compare(
+                "predictions", cells_of(predictions), cells_of(_text(result, "predictions.csv"))
+            ),
+            *(compare_hashes(what, environment, again) for what in HASHES),
         ]
+        if len(chain) > 1:
+            expected = {
+                str(one.record.number): one.record.tags[names.CHECKPOINT] for one in chain[1:]
+            }
+            compared.append(
+                compare_hashes("checkpoints", {"checkpoints": expected}, {"checkpoints": handed_on})
+            )
         tolerance = options.tolerance
         # To the bit, a run repeats under the very same versions alone.
         identical = all(one.same(tolerance) for one in compared) and not (changed and not tolerance)
-        verdict = _verdict(record, result, changed, compared, tolerance)
-        ledger.end_reproduction(run_id, result, plan.baseline_mae, verdict)
+        outcome = verdict(record, result, changed, compared, tolerance)
+        ledger.end_reproduction(run_id, result, plan.baseline_mae, outcome)
     table = Table(header_style="bold")
     for heading in ("compared", "figures", "differ", "largest difference"):
         table.add_column(heading, justify="left" if heading == "compared" else "right")
@@ -117,7 +114,7 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
         largest = "–" if one.what.startswith("hashes") else f"{one.largest:.3g}"
         table.add_row(one.what, str(one.count), str(one.differing), largest)
     out.print(table)
-    out.print(Text(verdict), soft_wrap=True)
+    out.print(Text(outcome), soft_wrap=True)
     out.print(Text(f"run:  {run_id}"))
     sys.stdout.flush()
     return 0 if identical else 1
@@ -132,6 +129,49 @@ def _plan(recalled: Recalled) -> Plan:
         recalled.plan(VALIDATION, best, seed=seed, title="again"),
         ends_at=int(record.metrics["epochs"]) - 1 if record.state == "pruned" else None,
     )
+
+
+def _ancestors(recalled: Recalled, trusted: Collection[str]) -> list[Recalled]:
+    """Returns the trials that a run goes on with, the first one first.
+
+    Raises:
+        BadInput: one of them cannot be trained again.
+    """
+    parent = recalled.record.tags.get(names.CONTINUES)
+    if parent is None:
+        return []
+    run = recalled.client.get_run(recalled.study.run_id)
+    runs = trial_runs(recalled.client, run.info.experiment_id, recalled.study.run_id, int(parent))
+    complete = next((one for one in runs if one.state == "complete"), None)
+    if complete is None:
+        raise BadInput(f"run {recalled.record.run_id} goes on with trial {parent}, which is gone")
+    earlier = recall(complete.run_id, trusted)
+    return [*_ancestors(earlier, trusted), earlier]
+
+
+def _trained_in_turn(
+    chain: Sequence[Recalled], engine: Engine, display: Display
+) -> tuple[Result, dict[str, str]]:
+    """Trains trials of which each goes on with the one before.
+
+    Returns:
+        The last one's result, and by trial the hash of what it went on with.
+
+    Raises:
+        BadInput: the process died, or an earlier trial of the chain failed.
+    """
+    start: Start | None = None
+    handed_on: dict[str, str] = {}
+    for recalled, following in pairwise(chain):
+        plan = replace(_plan(recalled), start=start, continuable=True)
+        result = _trained(plan, engine, display)
+        checkpoint = result.artifacts.get(FILE)
+        if checkpoint is None:
+            raise BadInput(f"trial {plan.number}, with which it goes on, failed: {result.reason}")
+        start = Start(following.proposal.initial_epoch, checkpoint)
+        handed_on[str(following.record.number)] = sha256(checkpoint).hexdigest()
+    plan = replace(_plan(chain[-1]), start=start)
+    return _trained(plan, engine, display), handed_on
 
 
 def _trained(plan: Plan, engine: Engine, display: Display) -> Result:
@@ -158,90 +198,5 @@ def _trained(plan: Plan, engine: Engine, display: Display) -> Result:
     return ends[0]
 
 
-def _changes(environment: Mapping[str, Any]) -> Iterator[str]:
-    """Yields what of versions, machine and settings is not as when the run was trained."""
-    before, now = flatten(environment), flatten(describe())
-    for key in sorted(now.keys() | before.keys()):
-        if key.partition(".")[0] in _HASHES:  # compared by themselves
-            continue
-        if before.get(key) != now.get(key):
-            yield f"{key} was {before.get(key)!r}, is {now.get(key)!r}"
-
-
-def _source_changes(record: Record, now: Mapping[str, str]) -> Iterator[str]:
-    """Yields how the program's checkout is not as when the run was trained."""
-    for key, what in ((names.COMMIT, "commit"), (names.DIFF, "uncommitted changes")):
-        if record.tags.get(key) != now.get(key):
-            yield f"{what} was {record.tags.get(key)}, is {now.get(key)}"
-
-
-def _scores(metrics: Mapping[str, float]) -> dict[str, float]:
-    derived = ("optimism", "skill_low", "skill_high")
-    return {
-        name: value
-        for name, value in metrics.items()
-        if name.startswith("validation/") and not name.endswith(derived)
-    }
-
-
-def _curves(result: Result) -> dict[str, float]:
-    """Returns every epoch's figures, under the names that `all_curves` gives them."""
-    found: dict[str, float] = {}
-    for execution in result.executions:
-        shown = execution is result.shown
-        place = "" if shown else f"fold_{execution.fold}/execution_{execution.execution}/"
-        for epoch in execution.curve:
-            for name, value in epoch.figures().items():
-                found[f"{place}{name} {epoch.epoch}"] = value
-    return found
-
-
-def _cells(table: str | None) -> dict[str, float]:
-    """Returns the forecasts of a predictions.csv, by target and step."""
-    rows = csv.DictReader(io.StringIO(table or ""))
-    return {
-        f"{row['timestamp']} {row['step']} {row['fold']}": float(row["forecast"]) for row in rows
-    }
-
-
 def _text(result: Result, name: str) -> str:
     return result.artifacts.get(name, b"").decode()
-
-
-def _compare(what: str, recorded: Mapping[str, float], now: Mapping[str, float]) -> Comparison:
-    names_ = recorded.keys() | now.keys()
-    distances = [abs(recorded.get(name, inf) - now.get(name, -inf)) for name in names_]
-    differing = sum(distance != 0 for distance in distances)
-    return Comparison(what, len(distances), differing, max(distances, default=0.0))
-
-
-def _compare_hashes(what: str, recorded: Mapping[str, Any], now: Mapping[str, Any]) -> Comparison:
-    """Compares the hashes, one an execution, that were recorded.
-
-    By how much the hashed things differ is not known: with a tolerance above 0, the figures decide.
-    """
-    before, after = recorded.get(what, {}), now.get(what, {})
-    differing = sum(after.get(place) != known for place, known in before.items())
-    return Comparison(f"hashes of {what}", len(before), differing, sys.float_info.min)
-
-
-def _verdict(
-    record: Record,
-    result: Result,
-    changed: Sequence[str],
-    compared: Sequence[Comparison],
-    tolerance: float,
-) -> str:
-    if result.state == "failed":
-        return f"DIFFERS: {record.name} failed this time: {result.reason}"
-    other = [one.what for one in compared if not one.same(tolerance)]
-    if other:
-        return f"DIFFERS: {record.name} was trained again with other {', '.join(other)}."
-    if changed and not tolerance:
-        return (
-            f"DIFFERS: {record.name} came out to the bit, but not with what was recorded: "
-            f"{'; '.join(changed)}. --tolerance lets the figures alone decide."
-        )
-    if any(one.differing for one in compared):
-        return f"The same within {tolerance:g}: {record.name} was trained again."
-    return f"Identical to the bit: {record.name} was trained again."

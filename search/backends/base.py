@@ -24,11 +24,15 @@ class Proposal:
         point: values of the active parameters.
         epochs: for how long, where the backend decides it (Hyperband); None leaves it to
             `training.epochs`.
+        parent: number of the trial that it goes on with, from what that one had come to.
+        initial_epoch: epochs that the parent has behind it.
         notes: the backend's own words about it, kept with the trial.
     """
 
     point: Point
     epochs: int | None = None
+    parent: int | None = None
+    initial_epoch: int = 0
     notes: dict[str, Any] = field(default_factory=dict)
 
 

@@ -50,6 +50,7 @@ class KerasTunerBackend(Backend):
             oracle, hypermodel=_no_model, directory=folder, project_name="oracle"
         ).oracle
         self._open: dict[int, Trial] = {}
+        self._numbers: dict[str, int] = {}  # of trials, by the oracle's own names
 
     def ask(self, number: int) -> Proposal | Answer:
         """Returns the oracle's next values; Hyperband may wait for a round to end."""
@@ -59,6 +60,7 @@ class KerasTunerBackend(Backend):
             trial = self._oracle.create_trial(f"trial-{number}")
         if trial.status == "RUNNING":
             self._open[number] = trial
+            self._numbers[trial.trial_id] = number
             return self._proposal(trial)
         self._oracle.ongoing_trials.pop(f"trial-{number}", None)
         return Answer.WAIT if trial.status == "IDLE" else Answer.EXHAUSTED
@@ -120,7 +122,14 @@ class KerasTunerBackend(Backend):
                 parameter.choices[value] if isinstance(parameter, Choice) else parameter.snap(value)
             )
 
-        return Proposal(self._space.build(decoded), notes.get("tuner/epochs"), notes)
+        parent = notes.get("tuner/trial_id")
+        return Proposal(
+            self._space.build(decoded),
+            epochs=notes.get("tuner/epochs"),
+            parent=None if parent is None else self._numbers[parent],
+            initial_epoch=0 if parent is None else notes["tuner/initial_epoch"],
+            notes=notes,
+        )
 
     def _encoded(self, point: Point) -> dict[str, Any]:
         choices = {p.name: p.choices for p in self._space.parameters if isinstance(p, Choice)}

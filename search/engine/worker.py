@@ -18,4 +18,6 @@ def with_artifacts(plan: Plan, result: Result) -> Result:
     from search.artifacts import trial_artifacts
 
     figures = plan.config["tracking"]["figures"] != "none"
-    return replace(result, artifacts=trial_artifacts(plan, result, figures=figures), model=b"")
+    return replace(
+        result, artifacts=trial_artifacts(plan, result, figures=figures), model=b"", checkpoint=b""
+    )

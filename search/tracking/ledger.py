@@ -16,13 +16,14 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunT
 
 from datasets import Series
 from search.backends.base import Proposal
+from search.checkpoints import FILE
 from search.git import Checkout
 from search.labels import label
 from search.result import Result
 from search.tracking import names
-from search.tracking.files import write_files
+from search.tracking.files import read_bytes, write_files
 from search.tracking.points import finals, points
-from search.tracking.reading import Record, child_runs
+from search.tracking.reading import Record, child_runs, trial_runs
 from search.tracking.store import artifact_location
 from search.trial import Plan
 
@@ -85,12 +86,23 @@ class Ledger:
         return self._last
 
     def start_trial(
-        self, number: int, proposal: Proposal, seed: int, title: str, asked: int
+        self,
+        number: int,
+        proposal: Proposal,
+        seed: int,
+        title: str,
+        asked: int,
+        more: Mapping[str, str],
     ) -> str:
-        """Creates the run of a trial and returns its id."""
-        tags = {names.KIND: "trial", names.TRIAL: str(number)}
+        """Creates the run of a trial, with `more` tags, and returns its id."""
+        tags = {names.KIND: "trial", names.TRIAL: str(number), **more}
         if proposal.notes:
-            described = {"epochs": proposal.epochs, "notes": proposal.notes}
+            described = {
+                "epochs": proposal.epochs,
+                "parent": proposal.parent,
+                "initial_epoch": proposal.initial_epoch,
+                "notes": proposal.notes,
+            }
             tags[names.PROPOSAL] = json.dumps(described)
         return self._start(title, tags, {**proposal.point, "seed": seed}, asked)
 
@@ -179,6 +191,12 @@ class Ledger:
         self._log(self.parent, metrics=finals(metrics, 0, self.now()))
         self.log_files(self.parent, files)
         self.tag(self.parent, {**tags, names.NOTE: note[: names.NOTE_LENGTH]})
+
+    def checkpoint(self, number: int) -> bytes | None:
+        """Returns what the complete trial `number` had come to; None where that was not kept."""
+        found = trial_runs(self.client, self.experiment, self.parent, number)
+        complete = next((run for run in found if run.state == "complete"), None)
+        return None if complete is None else read_bytes(self.client, complete.run_id, FILE)
 
     def runs(self) -> list[Record]:
         """Returns the trials and baselines of the study, as the store has them."""

@@ -123,6 +123,15 @@ def child_runs(client: MlflowClient, experiment: str, parent: str) -> list[Recor
     return sorted(found, key=lambda record: (record.started, record.run_id))
 
 
+def trial_runs(client: MlflowClient, experiment: str, parent: str, number: int) -> list[Record]:
+    """Returns the runs of trial `number` of a study: lost ones, if any, and what came of it."""
+    condition = (
+        f"tags.`{names.PARENT}` = '{parent}' and tags.`{names.KIND}` = 'trial' "
+        f"and tags.`{names.TRIAL}` = '{number}'"
+    )
+    return _runs(client, [experiment], condition)
+
+
 def curves(client: MlflowClient, record: Record) -> list[list[float]]:
     """Returns `validation/mae` by epoch, one list an execution, in the order of training."""
     found = {
@@ -144,10 +153,15 @@ def _place(key: str) -> tuple[int, int]:
 
 
 def _curve(client: MlflowClient, run_id: str, key: str) -> list[float]:
-    by_step: dict[int, float] = {}
+    return list(_by_epoch(client, run_id, key).values())
+
+
+def _by_epoch(client: MlflowClient, run_id: str, key: str) -> dict[int, float]:
+    """Returns a metric by epoch, in order; the final figure stands at the last one again."""
+    found: dict[int, float] = {}
     for point in client.get_metric_history(run_id, key):
-        by_step.setdefault(point.step, point.value)
-    return [by_step[step] for step in sorted(by_step)]
+        found.setdefault(point.step, point.value)
+    return dict(sorted(found.items()))
 
 
 def all_curves(client: MlflowClient, record: Record) -> dict[str, float]:
@@ -157,7 +171,7 @@ def all_curves(client: MlflowClient, record: Record) -> dict[str, float]:
     return {
         f"{key} {epoch}": value
         for key in keys
-        for epoch, value in enumerate(_curve(client, record.run_id, key))
+        for epoch, value in _by_epoch(client, record.run_id, key).items()
     }
 
 

@@ -83,7 +83,8 @@ def sweep_with_each(program: Any, config: Any) -> dict[str, tuple[int, str]]:
 
 def preset(name: str) -> dict[str, Any]:
     path = Path(conf.__file__).parent / "backend" / f"{name}.yaml"
-    return yaml.safe_load(path.read_text("utf-8"))
+    options = yaml.safe_load(path.read_text("utf-8"))
+    return {key: value for key, value in options.items() if key != "defaults"}  # Hydra's own
 
 
 @dataclass(frozen=True)
