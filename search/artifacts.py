@@ -91,14 +91,15 @@ def _title(plan: Plan, series: Series, what: str) -> str:
 
 
 def _forecast(plan: Plan, series: Series, shown: Execution, predictions: pd.DataFrame) -> Figure:
-    name, values = plan.baseline
-    beside = (
-        _predictions(plan, series, shown, values) if values.shape == shown.forecast.shape else None
-    )
+    # Of a pruned trial, an earlier fold than theirs is shown.
+    beside = {
+        name: _predictions(plan, series, shown, values)
+        for name, values in plan.baselines
+        if values.shape == shown.forecast.shape
+    }
     return plots.forecast(
         predictions,
-        baseline=beside,
-        baseline_name=name,
+        baselines=beside,
         unit=series.unit,
         title=_title(plan, series, f"Forecast of the {plan.block} block"),
         season=_season(plan, series),

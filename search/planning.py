@@ -1,5 +1,6 @@
 """Makes the plan of a point: its complete configuration, its seed, and what it has to beat."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search.backends.base import Proposal
@@ -16,13 +17,18 @@ class Planner:
 
     Attributes:
         digest: of the series.
-        baseline: the best one.
+        baselines: best first.
     """
 
     config: Config
     space: Space
     digest: str
-    baseline: Baseline
+    baselines: Sequence[Baseline]
+
+    @property
+    def baseline(self) -> Baseline:
+        """The best one."""
+        return self.baselines[0]
 
     def plan(
         self, number: int, proposal: Proposal, *, seed: int, title: str, prunable: bool = False
@@ -37,7 +43,7 @@ class Planner:
             point=proposal.point,
             seed=seed,
             digest=self.digest,
-            baseline=(self.baseline.name, self.baseline.forecast),
+            baselines=tuple((one.name, one.forecast) for one in self.baselines),
             baseline_mae=self.baseline.mae,
             prunable=prunable,
             title=title,

@@ -40,7 +40,7 @@ class Prepared:
     @property
     def planner(self) -> Planner:
         """Makes the plans of the study."""
-        return Planner(self.config, self.space, self.series.digest, self.baselines[0])
+        return Planner(self.config, self.space, self.series.digest, self.baselines)
 
 
 def prepare(config: Config) -> Prepared:

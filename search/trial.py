@@ -54,8 +54,8 @@ class Plan:
         point: the searched values.
         seed: of the trial; executions derive theirs from it.
         digest: of the series it must be trained on.
-        baseline: name of the best baseline and its forecasts [N, H] on the last fold.
-        baseline_mae: mean MAE of that baseline over the folds.
+        baselines: names and forecasts [N, H] on the last fold, the best one first.
+        baseline_mae: mean MAE of the best one over the folds.
         prunable: whether an earlier epoch may turn out to have been the last.
         title: what its pictures call it.
         block: whose targets are scored: `validation`, `test`, or `all` for none.
@@ -71,7 +71,7 @@ class Plan:
     point: Point
     seed: int
     digest: str
-    baseline: tuple[str, Array]
+    baselines: tuple[tuple[str, Array], ...]
     baseline_mae: float
     prunable: bool
     title: str

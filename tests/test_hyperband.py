@@ -57,7 +57,7 @@ def test_going_on_is_what_training_in_one_go_is(
         point={},
         seed=1,
         digest=load_series(config.dataset).digest,
-        baseline=("none", np.zeros((1, 1))),
+        baselines=(("none", np.zeros((1, 1))),),
         baseline_mae=1.0,
         prunable=False,
         title="",

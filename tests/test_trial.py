@@ -38,7 +38,7 @@ def plan(configs: Any) -> Callable[..., Plan]:
             point=values or {},
             seed=11,
             digest=load_series(config.dataset).digest,
-            baseline=("persistence", np.zeros((30, 1))),
+            baselines=(("persistence", np.zeros((30, 1))),),
             baseline_mae=2.0,
             prunable=prunable,
             title="trial",

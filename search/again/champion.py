@@ -79,14 +79,14 @@ def crowned(recalled: Recalled, evaluation: Evaluation, *, epochs: int, quiet: b
         BadInput: a training failed.
     """
     config, series = recalled.config, recalled.series
-    best = score_baselines(series, config.task)[0]
+    beside = score_baselines(series, config.task)
     number, seed = recalled.record.number, config.study.seed
     calibration = recalled.plan(
-        VALIDATION, best, seed=derived(seed, number, CALIBRATION), title="intervals"
+        VALIDATION, beside, seed=derived(seed, number, CALIBRATION), title="intervals"
     )
     final = recalled.with_executions(1)
     final = replace(final, config=_kept(final.config))
-    whole = final.plan(ALL, best, seed=derived(seed, number, CHAMPION), title="on all readings")
+    whole = final.plan(ALL, beside, seed=derived(seed, number, CHAMPION), title="on all readings")
     plans = [replace(plan, epochs=epochs) for plan in (calibration, whole)]
     validation, result = train_now(plans, config, unit=series.unit, quiet=quiet)
     for one in (validation, result):

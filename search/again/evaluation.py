@@ -73,7 +73,7 @@ def evaluated(recalled: Recalled, *, epochs: int | None = None, quiet: bool) -> 
     baselines = score_baselines(series, config.task, TEST)
     best = baselines[0]
     seed = derived(config.study.seed, record.number, EVALUATION)
-    plan = replace(recalled.plan(TEST, best, seed=seed, title="fresh seeds"), epochs=epochs)
+    plan = replace(recalled.plan(TEST, baselines, seed=seed, title="fresh seeds"), epochs=epochs)
     reads = count_test_reads(recalled.client, series.digest) + 1
     ledger = recalled.ledger
     tags = {names.EVALUATES: record.run_id, names.TEST_READS: str(reads)}

@@ -91,7 +91,7 @@ def train_now(
         quiet: whether to show nothing on the way.
     """
     jobs = sum(plan.config["study"]["executions"] for plan in plans)
-    name, mae = plans[0].baseline[0].replace("_", " "), plans[0].baseline_mae
+    name, mae = plans[0].baselines[0][0].replace("_", " "), plans[0].baseline_mae
     with (
         open_engine(config, jobs=jobs) as engine,
         open_display(console(), Budget(len(plans), 0, None, name, mae, unit), quiet=quiet) as shown,

@@ -1,6 +1,6 @@
 """Finds a recorded run and all that is needed to train it again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from datasets import Series
@@ -44,16 +44,16 @@ class Recalled:
         """Takes further runs of its study."""
         return ledger_of(self.client, self.record, git.checkout())
 
-    def plan(self, block: str, best: Baseline, *, seed: int, title: str) -> Plan:
-        """Returns the plan that trains it again and scores `block` beside the baseline `best`."""
+    def plan(self, block: str, beside: Sequence[Baseline], *, seed: int, title: str) -> Plan:
+        """Returns the plan that trains it again and scores `block` beside baselines, best first."""
         return Plan(
             number=self.record.number,
             config=self.config.plain(),
             point=self.proposal.point,
             seed=seed,
             digest=self.series.digest,
-            baseline=(best.name, best.forecast),
-            baseline_mae=best.mae,
+            baselines=tuple((one.name, one.forecast) for one in beside),
+            baseline_mae=beside[0].mae,
             prunable=False,
             title=f"trial {self.record.number}, {title}",
             block=block,

@@ -81,7 +81,7 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
         here = replace(recalled.config.engine, workers=1, address=None)
         process = replace(recalled.config, engine=here)
         engine = stack.enter_context(open_engine(process, jobs=1))
-        budget = Budget(1, 0, None, plan.baseline[0], plan.baseline_mae, "")
+        budget = Budget(1, 0, None, plan.baselines[0][0], plan.baseline_mae, "")
         display = stack.enter_context(open_display(out, budget, quiet=quiet))
         result, handed_on = _trained_in_turn(chain, engine, display)
         again = json.loads(_text(result, "environment.json") or "{}")
@@ -123,10 +123,10 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
 def _plan(recalled: Recalled) -> Plan:
     """Returns the plan that the run was trained by."""
     record = recalled.record
-    best = score_baselines(recalled.series, recalled.config.task)[0]
+    beside = score_baselines(recalled.series, recalled.config.task)
     seed = int(record.params["seed"])
     return replace(
-        recalled.plan(VALIDATION, best, seed=seed, title="again"),
+        recalled.plan(VALIDATION, beside, seed=seed, title="again"),
         ends_at=int(record.metrics["epochs"]) - 1 if record.state == "pruned" else None,
     )
 

@@ -5,6 +5,9 @@ Letters: H steps ahead, R rows of a table of predictions. Such a table has the c
 (datetime64) and fold (0..); its numbers are in the series' units.
 """
 
+import textwrap
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -21,27 +24,27 @@ _WIDE = 50.0  # a loss that falls by more than this factor is drawn on a log axi
 def forecast(
     predictions: pd.DataFrame,
     *,
-    baseline: pd.DataFrame | None,
-    baseline_name: str,
+    baselines: Mapping[str, pd.DataFrame],
     unit: str,
     title: str,
     season: int,
 ) -> Figure:
     """The forecast one step ahead over the actual, its error over time, and its last season.
 
-    `baseline` is a table like `predictions` [R rows], drawn beside it under `baseline_name`;
-    `season` counts steps. With H > 1 all three panels show step 1.
+    `baselines` are tables like `predictions` [R rows], the best one first: it is drawn beside the
+    model, the others lie behind both in the last panel, and the MAE of all stands below. `season`
+    counts steps. With H > 1 all three panels show step 1.
     """
     model = first_step(predictions)
     if not np.isfinite(_column(model, "forecast")).any():
         return style.message_figure(title, "No forecast to draw: the trial left no finite one.")
-    rival = None if baseline is None else first_step(baseline)
-    rival_name = style.cut(baseline_name.replace("_", " "), 28)
+    beside = {name.replace("_", " "): first_step(table) for name, table in baselines.items()}
+    rival_name, rival = next(iter(beside.items()), ("", None))
     horizon = int(predictions["step"].max())
     ahead = "One step ahead" if horizon == 1 else f"Step 1 of {horizon}"
 
     figure, axes = style.new_figure(
-        [["whole"], ["error"], ["zoom"]], 7.6, title=title, gap=0.5, bottom=0.55
+        [["whole"], ["error"], ["zoom"]], 7.95, title=title, gap=0.5, bottom=0.9
     )
     whole, error, zoom = axes["whole"], axes["error"], axes["zoom"]
     _draw_forecasts(whole, model, rival, rival_name)
@@ -59,13 +62,15 @@ def forecast(
 
     last = _closing(model, season)
     start = last["timestamp"].min()
+    for table in [*beside.values()][1:]:
+        _draw_behind(zoom, table[table["timestamp"] >= start])
     _draw_forecasts(
         zoom, last, None if rival is None else rival[rival["timestamp"] >= start], rival_name
     )
     style.label(
         zoom,
         title=f"{ahead}, the last {len(last)} of {len(model)} steps",
-        x="date of the target",
+        x="date of the target\n" + _ranking({"model": model, **beside}),
         y=style.quantity("value", unit),
     )
     for panel in (whole, error, zoom):
@@ -119,6 +124,21 @@ def _draw_forecasts(
         time, predicted = style.breaks(rival["timestamp"].to_numpy(), _column(rival, "forecast"))
         name = f"baseline: {rival_name}"
         style.line(axes, time, predicted, color=style.BASELINE, name=name, width=1.1, above=3)
+
+
+def _draw_behind(axes: Axes, frame: pd.DataFrame) -> None:
+    time, predicted = style.breaks(frame["timestamp"].to_numpy(), _column(frame, "forecast"))
+    style.line(axes, time, predicted, color=style.QUIET, width=0.7, alpha=0.45, above=1)
+
+
+def _ranking(tables: Mapping[str, pd.DataFrame]) -> str:
+    """The MAE of each table, best first."""
+    sizes = {name: _mean(np.abs(errors_of(table))) for name, table in tables.items()}
+    ranked = sorted(sizes, key=lambda name: sizes[name])
+    text = "MAE: " + " · ".join(f"{name} {style.number(sizes[name])}" for name in ranked)
+    if len(tables) > 2:
+        text += ". Thin grey lines: the other baselines."
+    return "\n".join(textwrap.wrap(text, 110, break_on_hyphens=False))
 
 
 def _draw_errors(axes: Axes, frame: pd.DataFrame, name: str, *, color: str, above: int) -> None:

@@ -35,7 +35,7 @@ def plan(config: Any) -> Callable[..., Plan]:
             point={},
             seed=number,
             digest=load_series(config.dataset).digest,
-            baseline=("persistence", np.zeros((30, 1))),
+            baselines=(("persistence", np.zeros((30, 1))),),
             baseline_mae=1.0,
             prunable=True,
             title="trial",

@@ -57,7 +57,7 @@ def test_it_trains_by_itself(config: Any) -> None:
         point={},
         seed=5,
         digest=load_series(config.dataset).digest,
-        baseline=("persistence", np.zeros((30, 1))),
+        baselines=(("persistence", np.zeros((30, 1))),),
         baseline_mae=1.0,
         prunable=False,
         title="trial",

@@ -55,7 +55,7 @@ def test_it_trains_at_both_ends(searched: Any, end: int, eager: None) -> None:
         point=point,
         seed=5,
         digest=load_series(config.dataset).digest,
-        baseline=("persistence", np.zeros((30, 1))),
+        baselines=(("persistence", np.zeros((30, 1))),),
         baseline_mae=1.0,
         prunable=False,
         title="trial",

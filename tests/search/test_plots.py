@@ -67,7 +67,11 @@ PARAMETERS = [name for name in trials(1) if "." in name]
 
 def draw_forecast(frame, baseline=None, *, season=30, unit="°C", title="trial 3"):
     return trial.forecast(
-        frame, baseline=baseline, baseline_name="persistence", unit=unit, title=title, season=season
+        frame,
+        baselines={} if baseline is None else {"persistence": baseline},
+        unit=unit,
+        title=title,
+        season=season,
     )
 
 
@@ -491,3 +495,20 @@ def test_importance_is_sorted_and_written():
     assert [text.get_text() for text in axes.texts] == ["0.70", "0.10", "< 0.01", "–"]
     assert r"fANOVA over \$5 and \$6" in [text.get_text() for text in figure.texts]
     assert "too few" in words(PICTURES["importance, none"]())
+
+
+def test_a_forecast_shows_every_baseline_with_its_mae():
+    frame = predictions(60)
+    worse, worst = (frame.assign(forecast=frame["actual"] + shift) for shift in (1.0, 2.0))
+    figure = trial.forecast(
+        frame, baselines={"linear_ar": worse, "drift": worst}, unit="", title="t", season=30
+    )
+    check_layout(figure)
+    zoom = panel(figure, "zoom")
+    text = zoom.get_xlabel()
+    assert "linear ar 1.000 · drift 2.000. Thin grey lines: the other baselines." in text
+    drawn = {
+        round(float(np.nanmean(np.asarray(line.get_ydata(), float))), 6) for line in zoom.lines
+    }
+    last = worst[worst["timestamp"] >= worst["timestamp"].iloc[-30]]
+    assert round(float(last["forecast"].mean()), 6) in drawn
