@@ -2,7 +2,7 @@
 # `make PYTHON=/path/to/python3.12 install` chooses the Python. All paths are relative,
 # so the name of the checkout's directory may hold spaces and the like.
 
-.PHONY: help install sweep ui check test test-long results constraints clean
+.PHONY: help install sweep ui check test test-long chaos results constraints clean
 READY = .venv/.ready
 RUN = .venv/bin/python -m
 
@@ -30,6 +30,9 @@ test: $(READY)  ## Runs the tests.
 
 test-long: $(READY)  ## Runs the tests that take minutes each: full sizes, fresh environments.
 	$(RUN) pytest -m long
+
+chaos: $(READY)  ## Kills workers and coordinators of studies, locks their store; takes half an hour.
+	$(RUN) pytest -m chaos
 
 results: $(READY)  ## Runs the recipes and writes docs/results.md: GISS=file CET=file RECIPES="a b".
 	$(RUN) benchmarks.results --giss "$(GISS)" --cet "$(CET)" $(RECIPES)

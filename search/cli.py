@@ -54,6 +54,11 @@ def run(arguments: list[str]) -> int:
             raise
         sys.stderr.write("\n".join(str(error).splitlines()[:3]) + "\n")
         return BAD_INPUT
+    except RuntimeError as error:
+        if not _is_store_trouble(error):
+            raise
+        sys.stderr.write(f"{error}\n")
+        return INTERRUPTED
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         return INTERRUPTED
@@ -66,6 +71,11 @@ def _is_mistake(error: ValueError) -> bool:
     from datasets import DatasetError
 
     return isinstance(error, BadInput | DatasetError)
+
+
+def _is_store_trouble(error: RuntimeError) -> bool:
+    patience = sys.modules.get("search.tracking.patience")  # imported by whatever could raise it
+    return patience is not None and isinstance(error, patience.StoreTrouble)
 
 
 def _dispatch(arguments: list[str]) -> int:

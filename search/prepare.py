@@ -110,8 +110,12 @@ def _widest(config: Config, space: Space) -> Config:
     )
 
 
-def build_backend(prepared: Prepared, *, restored: int) -> Backend:
-    """Returns the backend of a study that has `restored` trials behind it."""
+def build_backend(prepared: Prepared, *, restored: int, beside: Pruner) -> Backend:
+    """Returns the backend of a study that has `restored` trials behind it.
+
+    Raises:
+        BadInput: the pruner `beside` it would not compare its trials at equal progress.
+    """
     backend: Backend = _built(
         "backend",
         prepared.config.backend,
@@ -120,6 +124,12 @@ def build_backend(prepared: Prepared, *, restored: int) -> Backend:
         seed=prepared.config.study.seed,
         restored=restored,
     )
+    if backend.multi_fidelity and beside.active:
+        own, other = prepared.config.backend["name"], prepared.config.pruner["name"]
+        raise BadInput(
+            f"pruner {other} cannot serve backend {own}, which ends trials by itself\n"
+            "and goes on with some: set pruner=none"
+        )
     return backend
 
 

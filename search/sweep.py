@@ -1,6 +1,7 @@
 """Carries out `sweepcast sweep` and `sweepcast train`: from a configuration to an exit status."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 
 from omegaconf import OmegaConf
@@ -13,7 +14,6 @@ from search.again.finalists import pending, train_finalists
 from search.config import Config
 from search.engine import open_engine
 from search.engine.base import Engine
-from search.errors import BadInput
 from search.history import Finished, Past
 from search.interrupts import graceful
 from search.leaderboard import rows
@@ -24,6 +24,7 @@ from search.restore import restore
 from search.study import Study
 from search.tracking import studies
 from search.tracking.ledger import Ledger, StudyTags
+from search.tracking.lock import leased, locked
 from search.tracking.store import store_uri
 
 SUCCESS, NOTHING_COMPLETE, INTERRUPTED = 0, 1, 130
@@ -33,52 +34,66 @@ def sweep(config: Config, console: Console, *, quiet: bool) -> int:
     """Runs a study, or goes on with it, and returns the exit status.
 
     Raises:
-        BadInput, DatasetError: the study cannot be carried out as configured; the store is as it
-            was.
+        BadInput, DatasetError: the study cannot be carried out as configured, or another process
+            runs it; the store is as it was.
+        StoreTrouble: the store could not be used for minutes.
     """
     prepared = prepare(config)
-    config = prepared.config
-    uri = store_uri(config.tracking.uri)
+    uri = store_uri(prepared.config.tracking.uri)
     pruner = build_pruner(prepared)
-    found = studies.find_same(uri, prepared.name, prepared.parts)
-    trials = [run for run in found.runs if run.kind == "trial"] if found else []
-    backend = build_backend(prepared, restored=len({run.number for run in trials}))
-    if backend.multi_fidelity and pruner.active:
-        raise BadInput(
-            f"pruner {config.pruner['name']} cannot serve backend {config.backend['name']}, which "
-            "ends trials by itself\nand goes on with some: set pruner=none"
-        )
-    past = Past()
-    if found:
-        past = restore(trials, found.curves(pruner.active), prepared.space, backend, pruner)
-        met = len(past.finished) >= config.study.trials
-        if met and not pending(found.runs, config.study):
-            state = f"All {config.study.trials} trials were done before: nothing to do."
-            show(console, prepared.name, rows(found.runs), prepared.series.unit, uri, state)
-            return _status(past.finished)
-    if not quiet:
-        _introduce(console, prepared, len(past.finished))
-    options = config.study
-    jobs = max(options.trials, options.finalists * options.finalist_executions)
-    with open_engine(config, jobs=jobs) as engine:
-        ledger = _open_ledger(prepared, uri, found)
-        with open_display(console, _budget(prepared, past), quiet=quiet) as display:
-            study = Study(
-                prepared.planner,
-                backend=backend,
-                pruner=pruner,
-                ledger=ledger,
-                watcher=display,
-                past=past,
-            )
-            with graceful(lambda: _finish(study, display)):
-                try:
-                    study.run(engine)
-                    _finals(prepared, study, ledger, engine, display)
-                except KeyboardInterrupt:
-                    study.interrupt()
-                    study.abandon()
-    return _end(prepared, study, ledger, console, uri)
+    build_backend(prepared, restored=0, beside=pruner)
+    studies.find_same(uri, prepared.name, prepared.parts)
+    # What could be refused is refused before the lock's file is written.
+    with locked(uri, prepared.name), ExitStack() as stack:
+        found = studies.find_same(uri, prepared.name, prepared.parts)
+        if found:
+            stack.enter_context(leased(found.client, found.record.run_id, prepared.name))
+        trials = [run for run in found.runs if run.kind == "trial"] if found else []
+        numbers = {run.number for run in trials}
+        backend = build_backend(prepared, restored=len(numbers), beside=pruner)
+        past = Past()
+        if found:
+            curves = found.curves(pruner.active)
+            past = restore(trials, curves, prepared.space, backend, pruner)
+            met = len(past.finished) >= prepared.config.study.trials
+            if met and not pending(found.runs, prepared.config.study):
+                state = (
+                    f"All {prepared.config.study.trials} trials were done before: nothing to do."
+                )
+                show(console, prepared.name, rows(found.runs), prepared.series.unit, uri, state)
+                return _status(past.finished)
+        if not quiet:
+            _introduce(console, prepared, len(past.finished))
+        options = prepared.config.study
+        jobs = max(options.trials, options.finalists * options.finalist_executions)
+        with open_engine(prepared.config, jobs=jobs) as engine:
+            ledger = _open_ledger(prepared, uri, found)
+            if not found:
+                stack.enter_context(leased(ledger.client, ledger.parent, prepared.name))
+            with open_display(console, _budget(prepared, past), quiet=quiet) as display:
+                study = Study(
+                    prepared.planner,
+                    backend=backend,
+                    pruner=pruner,
+                    ledger=ledger,
+                    watcher=display,
+                    past=past,
+                )
+                _run(prepared, study, ledger, engine, display)
+        return _end(prepared, study, ledger, console, uri)
+
+
+def _run(
+    prepared: Prepared, study: Study, ledger: Ledger, engine: Engine, display: Display
+) -> None:
+    """Runs the trials and the finalists; at a second Ctrl-C, what runs is recorded as lost."""
+    with graceful(lambda: _finish(study, display)):
+        try:
+            study.run(engine)
+            _finals(prepared, study, ledger, engine, display)
+        except KeyboardInterrupt:
+            study.interrupt()
+            study.abandon()
 
 
 def _budget(prepared: Prepared, past: Past) -> Budget:
@@ -164,6 +179,7 @@ def _end(prepared: Prepared, study: Study, ledger: Ledger, console: Console, uri
     finished, trials = list(study.finished.values()), prepared.config.study.trials
     status = _status(finished)
     run_status = "FINISHED"
+    ledger.lose_open("nobody trains it any more")
     runs = ledger.runs()
     left = len(finished) < trials or pending(runs, prepared.config.study)
     if study.interrupted and left:

@@ -12,6 +12,7 @@ from search.restore import proposal_of
 from search.seeds import FINALIST, derived
 from search.tracking import names
 from search.tracking.ledger import Ledger
+from search.tracking.patience import StoreTrouble
 from search.tracking.reading import Record
 from search.watcher import Watcher
 
@@ -76,6 +77,9 @@ def train_finalists(
             run_id = open_runs.pop(plan.number)
             ledger.end_trial(run_id, result, baseline.mae, ledger.now(), more)
             watcher.note(f"trial {plan.number} with fresh seeds: {said}")
+    except StoreTrouble:  # nothing can be recorded; whoever goes on with the study does it
+        open_runs.clear()
+        raise
     finally:
         for run_id in open_runs.values():
             ledger.lose_trial(run_id, "interrupted")

@@ -10,7 +10,7 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from multiprocessing import resource_tracker
 from typing import Any
@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import dask.config
 from distributed import Client, Future, LocalCluster, get_worker
+from distributed.comm.core import CommClosedError
 from distributed.diagnostics.plugin import WorkerPlugin
 
 from search.engine.base import Engine, Event, Handler, Lost
@@ -30,6 +31,7 @@ from search.trial import Plan, Progress
 # Trials told to stop (topic of their engine, number), and the epoch they ended at; lives in each
 # worker.
 _stops: dict[tuple[str, int], int] = {}
+_STARTS = 3  # attempts to start the workers
 _SETTINGS = {
     # A worker that dies loses its trial; whether to run it again is the study's decision.
     "distributed.scheduler.allowed-failures": 0,
@@ -130,9 +132,11 @@ class DaskEngine(Engine):
         try:
             with _uninterrupted():
                 if address is None:
-                    self._cluster = self._local(workers, memory_limit, threads)
+                    self._cluster = self._started(workers, memory_limit, threads)
                 self._connection = self._connected(address)
-                self._client.register_plugin(_Prepare(ours=address is None))
+                # A worker may die meanwhile; the one in its place is prepared too.
+                with suppress(CommClosedError):
+                    self._client.register_plugin(_Prepare(ours=address is None))
                 self._client.subscribe_topic(self._topic, self._take_progress)
         except BaseException:
             self.__exit__()
@@ -145,6 +149,14 @@ class DaskEngine(Engine):
             raise BadInput(
                 f"engine.address is {address!r}: no Dask scheduler answers there ({error})"
             ) from None
+
+    @classmethod
+    def _started(cls, workers: int, memory_limit: str, threads: int) -> LocalCluster:
+        """Starts workers; where one dies while it starts, all of them start anew."""
+        for _ in range(_STARTS - 1):
+            with suppress(RuntimeError):
+                return cls._local(workers, memory_limit, threads)
+        return cls._local(workers, memory_limit, threads)
 
     @staticmethod
     def _local(workers: int, memory_limit: str, threads: int) -> LocalCluster:
@@ -200,7 +212,8 @@ class DaskEngine(Engine):
 
     def stop(self, number: int, step: int) -> None:
         """Puts the word to stop into the worker; the training thread reads it after its epoch."""
-        self._client.run(_note_stop, self._topic, number, step)
+        # A worker that dies meanwhile has nothing to stop.
+        self._client.run(_note_stop, self._topic, number, step, on_error="ignore")
 
     def _take_progress(self, event: tuple[float, dict[str, Any]]) -> None:
         progress = Progress(**event[1]["progress"])

@@ -149,6 +149,12 @@ class Ledger:
         """Ends the run of a trial whose worker or coordinator died."""
         self._end(run_id, "lost", reason, self.now())
 
+    def lose_open(self, reason: str) -> None:
+        """Ends every run of a trial or finalist that is open."""
+        for run in self.runs():
+            if run.kind in ("trial", "finalist") and run.state is None:
+                self.lose_trial(run.run_id, reason)
+
     def lose_if_open(self, run_id: str, reason: str) -> None:
         """Ends a run that nothing else has ended."""
         if self.client.get_run(run_id).info.status == "RUNNING":

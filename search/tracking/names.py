@@ -25,6 +25,8 @@ MODEL = "sweepcast.model"  # version of a champion in the registry
 
 EXECUTIONS = "study.executions"  # a param: seeds of a finalist or an evaluation
 
+LEASE = "sweepcast.lease"  # token and count of beats of the process that runs the study
+
 PARENT = "mlflow.parentRunId"
 RUN_NAME = "mlflow.runName"
 NOTE = "mlflow.note.content"

@@ -9,6 +9,7 @@ import sqlite3
 from contextlib import closing
 from http.client import HTTPException
 from pathlib import Path
+from typing import cast
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -18,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from search.errors import BadInput
 from search.tracking.files import SQLITE, artifacts_root
+from search.tracking.patience import PatientClient
 
 FOLDER = Path("mlruns")
 # What the rest of the program holds a store by, without knowing MLflow.
@@ -54,7 +56,7 @@ def artifact_location(uri: str, experiment: str) -> str | None:
 
 
 def open_store(uri: str, *, create: bool) -> MlflowClient:
-    """Returns a client of the store at `uri`.
+    """Returns a client of the store at `uri` that waits while the store is in trouble.
 
     Args:
         uri: of the store.
@@ -83,7 +85,7 @@ def open_store(uri: str, *, create: bool) -> MlflowClient:
         client.search_experiments(max_results=1)
     except (MlflowException, SQLAlchemyError, ImportError, OSError, ValueError) as error:
         raise _refused(uri, str(error).strip().splitlines()[0]) from None
-    return client
+    return cast(MlflowClient, PatientClient(client))
 
 
 def _check_sqlite(uri: str, *, create: bool) -> None:
@@ -91,12 +93,7 @@ def _check_sqlite(uri: str, *, create: bool) -> None:
     if not exists(uri):
         if not create:
             raise BadInput(f"there is no store at {uri}\nstart one with sweepcast sweep")
-        if not _writable_folder(path.parent):
-            raise _refused(uri, f"{path.parent} cannot be written")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _refused(uri, f"{error.filename} cannot be made ({error.strerror})") from None
+        make_folder(uri)
         return
     if path.is_dir():
         raise _refused(uri, f"{path} is a folder, not a file")
@@ -119,6 +116,21 @@ def _check_sqlite(uri: str, *, create: bool) -> None:
         )
     if not os.access(path, os.W_OK):
         raise _refused(uri, "the file cannot be written")
+
+
+def make_folder(uri: str) -> None:
+    """Makes the folder of a local store, where it is missing.
+
+    Raises:
+        BadInput: it cannot be made or written.
+    """
+    folder = Path(uri.removeprefix(SQLITE)).parent
+    if not _writable_folder(folder):
+        raise _refused(uri, f"{folder} cannot be written")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refused(uri, f"{error.filename} cannot be made ({error.strerror})") from None
 
 
 def _writable_folder(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -29,7 +30,11 @@ class Found:
 
     client: MlflowClient
     record: Record
-    runs: list[Record]
+
+    @cached_property
+    def runs(self) -> list[Record]:
+        """Its trials and baselines, as they were when this was first asked."""
+        return children(self.client, self.record)
 
     def curves(self, wanted: bool) -> dict[int, list[list[float]]]:
         """Returns the curves of ended trials by number; nothing where they are not `wanted`."""
@@ -51,7 +56,7 @@ def find_same(uri: str, name: str, parts: Mapping[str, Any]) -> Found | None:
         if record.study == name:
             if record.tags.get(names.IDENTITY) != identity(dict(parts)):
                 raise BadInput(_difference(client, record, parts))
-            return Found(client, record, children(client, record))
+            return Found(client, record)
     return None
 
 
@@ -62,9 +67,7 @@ def resume(found: Found, tags: StudyTags) -> Ledger:
     client.update_run(record.run_id, status="RUNNING")
     ledger = Ledger(client, experiment, record.run_id, tags)
     ledger.log_diff()
-    for run in found.runs:
-        if run.kind in ("trial", "finalist") and run.state is None:
-            ledger.lose_trial(run.run_id, "the study stopped while it ran")
+    ledger.lose_open("the study stopped while it ran")
     return ledger
 
 

@@ -120,7 +120,7 @@ def test_what_a_backend_said_of_a_point_comes_back() -> None:
     past = restored(
         run(0, 1, "complete", 10, 20, tags={names.PROPOSAL: json.dumps(said)}), backend=backend
     )
-    assert backend.told[0].proposal == Proposal(point(1), 3, {"tuner/bracket": 1})
+    assert backend.told[0].proposal == Proposal(point(1), 3, notes={"tuner/bracket": 1})
     assert past.keys == {point_key(point(1), 3): 0}
 
 

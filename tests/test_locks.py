@@ -1,0 +1,163 @@
+"""One process a study, and a store that cannot be used for a while."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from mlflow import MlflowClient
+
+from search.errors import BadInput
+from search.tracking import lock, names, patience
+from search.tracking.lock import leased, locked
+from search.tracking.patience import PatientClient, StoreTrouble
+
+HOLDER = """
+import sys, time
+from search.tracking.lock import locked
+with locked(sys.argv[1], "mine"):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Another process that holds the lock of the study `mine`."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, f"sqlite:///{tmp_path}/mlflow.db"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_a_study_is_run_by_one_process(holder: "subprocess.Popen[str]", tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    with pytest.raises(BadInput, match="study 'mine' is being run by another process"):
+        locked(uri, "mine").__enter__()
+    with locked(uri, "another"):  # on the same store, at the same time
+        pass
+    holder.kill()
+    holder.wait()
+    with locked(uri, "mine"):  # at once: the lock ended with its process
+        pass
+
+
+def test_sweep_refuses_a_study_that_runs_elsewhere(
+    sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...]
+) -> None:
+    with locked(sweepcast.uri, "short"):
+        done = sweepcast("sweep", *odd, *short, "space.model.level=[1.0]")
+    assert (done.status, "is being run by another process" in done.err) == (2, True)
+    assert not sweepcast.runs(kind="study")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an MLflow server."""
+    folder = tmp_path_factory.mktemp("server")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "mlflow", "server", "--port", str(port), "--workers", "1"),
+            *("--backend-store-uri", f"sqlite:///{folder}/mlflow.db"),
+            *("--artifacts-destination", str(folder / "artifacts")),
+        ],
+        cwd=folder,
+        env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            try:
+                urlopen(f"{address}/health", timeout=5).close()
+                break
+            except (URLError, OSError):
+                assert process.poll() is None, "it ended"
+                time.sleep(0.2)
+        yield address
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_a_lease_is_held_while_it_beats(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "_BEAT", 0.2)
+    monkeypatch.setattr(lock, "_PATIENCE", 2.0)
+    monkeypatch.setattr(lock, "_SETTLED", 0.4)
+    client = MlflowClient(server)
+    run_id = client.create_run(client.create_experiment("leases")).info.run_id
+
+    def lease() -> Any:
+        return client.get_run(run_id).data.tags.get(names.LEASE)
+
+    with leased(client, run_id, "mine"), pytest.raises(BadInput, match="run by another process"):
+        leased(client, run_id, "mine").__enter__()
+    assert lease() is None
+    # A holder that was killed: its count stands still, and the lease is taken over.
+    client.set_tag(run_id, names.LEASE, json.dumps(["dead", 7]))
+    with leased(client, run_id, "mine"):
+        assert json.loads(lease())[0] != "dead"
+
+
+def test_a_study_runs_on_a_server(
+    server: str, sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...], eager: None
+) -> None:
+    done = sweepcast("sweep", *odd, *short, "space.model.level=[1.0]", f"tracking.uri={server}")
+    assert done.status == 0, done.err
+    client = MlflowClient(server)
+    (experiment,) = client.search_experiments(filter_string="name LIKE 'sweepcast/%'")
+    runs = client.search_runs([experiment.experiment_id], "tags.`sweepcast.kind` = 'trial'")
+    assert [run.data.tags["sweepcast.state"] for run in runs] == ["complete"]
+    assert [file.path for file in client.list_artifacts(runs[0].info.run_id)]
+
+
+class Stubborn:
+    """A client whose disk is full for a while."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+        self.calls = 0
+
+    def log_artifacts(self, run_id: str, folder: str) -> str:
+        self.calls += 1
+        if self.calls <= self.failures:
+            raise OSError(28, "No space left on device")
+        return run_id + folder
+
+    def missing(self) -> None:
+        raise FileNotFoundError(2, "no such file")
+
+
+def test_a_full_disk_is_waited_for_but_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(patience, "_PAUSES", (0.01, 0.02))
+    stubborn: Any = Stubborn(failures=3)
+    assert PatientClient(stubborn).log_artifacts("a", "b") == "ab"
+    assert stubborn.calls == 4
+    assert capsys.readouterr().err.count("No space left on device") == 1
+    with pytest.raises(FileNotFoundError):
+        PatientClient(stubborn).missing()
+    monkeypatch.setattr(patience, "_PATIENCE", 0.05)
+    with pytest.raises(StoreTrouble, match="the same command goes on"):
+        PatientClient(Stubborn(failures=10**6)).log_artifacts("a", "b")  # type: ignore[arg-type]
