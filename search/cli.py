@@ -24,6 +24,7 @@ Keras Tuner proposes, MLflow records every trial.
   train [OVERRIDES]     one trial at the configured values
   studies               what the store holds
   leaderboard [STUDY]   trials and baselines, best first   [--top N] [--json]
+  compare RUN RUN …     runs side by side, what differs first  [--json]
   evaluate RUN          a trial on the test block, with fresh seeds  [--seeds N] [--json]
   reproduce RUN         trains it again and compares bit for bit  [--tolerance X]
   promote RUN           refits it on all readings and registers it, if it beats the baselines
@@ -136,6 +137,12 @@ def _leaderboard(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
     return leaderboard(arguments)
 
 
+def _compare(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
+    from search.compare import compare
+
+    return compare(arguments)
+
+
 def _evaluate(arguments: list[str], quiet: bool) -> int:
     from search.again.evaluate import evaluate
 
@@ -171,6 +178,7 @@ COMMANDS: dict[str, Callable[[list[str], bool], int]] = {
     "train": _train,
     "studies": _studies,
     "leaderboard": _leaderboard,
+    "compare": _compare,
     "evaluate": _evaluate,
     "reproduce": _reproduce,
     "promote": _promote,

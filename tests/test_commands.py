@@ -137,3 +137,27 @@ def test_ui_serves_the_store_on_the_loopback_address_until_ctrl_c(
     assert found == {run.info.run_id for run in held.trials("early")}
     status, _ = interrupted(process)
     assert status == 0
+
+
+def test_compare_shows_what_differs_first(held: Any) -> None:
+    trials = held.trials("early")
+    first, second, failed = sorted(trials, key=lambda run: run.data.tags["sweepcast.state"])
+    baseline = held.runs(kind="baseline", study="early")[0]
+    ids = [run.info.run_id for run in (first, second)]
+    done = held("compare", *ids)
+    assert done.status == 0, done.err
+    lines = [line.strip("│ ").split("│") for line in done.out.splitlines() if "│" in line]
+    rows = {line[0].strip(): [cell.strip() for cell in line[1:]] for line in lines}
+    assert next(iter(rows)) == "model.level"
+    assert rows["model.level"] == [run.data.params["model.level"] for run in (first, second)]
+    assert "training.epochs" not in rows
+    assert rows["validation/mae"] == [
+        f"{run.data.metrics['validation/mae']:.4g}" for run in (first, second)
+    ]
+    assert "settings are the same." in done.out
+    shown = json.loads(held("compare", *ids, failed.info.run_id, "--json").out)
+    assert [run["state"] for run in shown] == ["complete", "complete", "failed"]
+    assert str(shown[0]["differing"]["model.level"]) == first.data.params["model.level"]
+    assert held("compare", ids[0], baseline.info.run_id).status == 0
+    assert "name at least two runs" in held("compare", ids[0]).err
+    assert "there is no run 'x'" in held("compare", ids[0], "x").err

@@ -80,13 +80,7 @@ def config_of(client: MlflowClient, record: Record, trusted: Collection[str] = (
     text = read_artifact(client, record.run_id, "config.yaml")
     if text is None:
         raise BadInput(f"run {record.run_id} has no config.yaml: it cannot be trained again")
-    try:
-        values = yaml.safe_load(text)
-        if not isinstance(values, dict):
-            raise yaml.YAMLError("it is no mapping")
-    except yaml.YAMLError as error:
-        raise BadInput(f"config.yaml of run {record.run_id} cannot be read: {error}") from None
-    config = from_plain(values)
+    config = from_plain(recorded_values(record, text))
     for group in TARGET_GROUPS:
         target = str(getattr(config, group).get("_target_"))
         if not is_trusted(group, target, trusted):
@@ -95,6 +89,21 @@ def config_of(client: MlflowClient, record: Record, trusted: Collection[str] = (
                 f"add --trust {target.partition('.')[0]} if you trust that package and this store"
             )
     return config
+
+
+def recorded_values(record: Record, text: str) -> dict[str, Any]:
+    """Returns what the text of a run's config.yaml says, as nested plain values.
+
+    Raises:
+        BadInput: it is no mapping in yaml.
+    """
+    try:
+        values = yaml.safe_load(text)
+        if not isinstance(values, dict):
+            raise yaml.YAMLError("it is no mapping")
+    except yaml.YAMLError as error:
+        raise BadInput(f"config.yaml of run {record.run_id} cannot be read: {error}") from None
+    return values
 
 
 def ledger_of(client: MlflowClient, record: Record, checkout: Checkout | None) -> Ledger:
