@@ -262,6 +262,8 @@ def build(input_shape, horizon, *, kind: str = "level", level: float = 0.0, fold
         raise RuntimeError("no net today")
     if kind == "memory":
         raise MemoryError("too many weights")
+    if kind == "hungry":
+        held = [bytearray(os.urandom(1 << 20)) for _ in range(1 << 14)]
     if kind == "dies" or (kind == "dies once" and not Path(folder, "died").exists()):
         Path(folder, "died").touch()
         os._exit(1)
@@ -284,8 +286,8 @@ def explode(weights):
 def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, ...]]:
     """A user's own model: it forecasts about `level`, or goes wrong in the `kind` of way asked for.
 
-    kind: level, raises, memory, undefined (NaN), explodes (after the first epoch), dies (its
-    process does, at once), dies once.
+    kind: level, raises, memory, hungry (takes 16 GB, 1 MB at a time), undefined (NaN), explodes
+    (after the first epoch), dies (its process does, at once), dies once.
     """
     folder = tmp_path_factory.mktemp("own")
     (folder / "odd_nets.py").write_text(ODD_NETS)

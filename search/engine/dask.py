@@ -17,7 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 import dask.config
-from distributed import Client, Future, LocalCluster, get_worker
+from distributed import Client, Future, KilledWorker, LocalCluster, get_worker
 from distributed.comm.core import CommClosedError
 from distributed.diagnostics.plugin import WorkerPlugin
 
@@ -31,6 +31,7 @@ from search.trial import Plan, Progress
 # Trials told to stop (topic of their engine, number), and the epoch they ended at; lives in each
 # worker.
 _stops: dict[tuple[str, int], int] = {}
+_OVER_LIMIT = "worker-restart-memory"  # what Dask says when it ends a worker over its limit
 _STARTS = 3  # attempts to start the workers
 _SETTINGS = {
     # A worker that dies loses its trial; whether to run it again is the study's decision.
@@ -125,6 +126,7 @@ class DaskEngine(Engine):
         self._told: Counter[int] = Counter()
         self._early: dict[int, _Outcome] = {}
         self._recycle_mb = recycle_mb
+        self._over_limit: dict[str, float] = {}  # MB of workers that were ended for it
         self._cluster: LocalCluster | None = None
         self._connection: Client | None = None
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
@@ -138,6 +140,7 @@ class DaskEngine(Engine):
                 with suppress(CommClosedError):
                     self._client.register_plugin(_Prepare(ours=address is None))
                 self._client.subscribe_topic(self._topic, self._take_progress)
+                self._client.subscribe_topic(_OVER_LIMIT, self._take_over_limit)
         except BaseException:
             self.__exit__()
             raise
@@ -235,7 +238,18 @@ class DaskEngine(Engine):
                     self._events.put(outcome)
         else:
             error = future.exception() if future.status == "error" else None
-            self._events.put(Lost(number, f"its worker died ({type(error).__name__})"))
+            self._events.put(Lost(number, self._reason(error)))
+
+    def _take_over_limit(self, event: tuple[float, dict[str, Any]]) -> None:
+        self._over_limit[event[1]["worker"]] = event[1]["rss"] / 2**20
+
+    def _reason(self, error: BaseException | None) -> str:
+        """Returns why a worker died, as far as it is known."""
+        address = error.last_worker.address if isinstance(error, KilledWorker) else ""
+        if address in self._over_limit:
+            used = self._over_limit.pop(address)
+            return f"out of memory: its worker used {used:.0f} MB, near engine.memory_limit"
+        return f"its worker died ({type(error).__name__})"
 
     def __exit__(self, *error: object) -> None:
         """Ends the client and, where they are ours, the workers."""

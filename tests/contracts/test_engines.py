@@ -156,3 +156,22 @@ def test_a_study_on_workers_that_die(
     assert (failed.info.status, failed.data.tags["sweepcast.state"]) == ("FAILED", "failed")
     assert failed.data.tags["sweepcast.reason"].endswith(", 2 times")
     assert sweepcast.study("workers").info.status == "FINISHED"
+
+
+@pytest.mark.long
+def test_a_trial_over_the_memory_limit_fails_with_that_reason(
+    sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...]
+) -> None:
+    done = sweepcast(
+        *("sweep", *odd, *short, "space.model.kind=[hungry,level]", "study.trials=2"),
+        *("engine=dask", "engine.workers=1", "engine.memory_limit=1.5GB", "engine.retries=1"),
+    )
+    assert done.status == 0, done.err
+    lost, failed, complete = sorted(
+        sweepcast.trials("short"), key=lambda run: run.data.tags["sweepcast.state"] == "complete"
+    )
+    for run, state in ((lost, "lost"), (failed, "failed"), (complete, "complete")):
+        assert run.data.tags["sweepcast.state"] == state
+    for run in (lost, failed):
+        assert "out of memory" in run.data.tags["sweepcast.reason"]
+        assert "engine.memory_limit" in run.data.tags["sweepcast.reason"]
