@@ -9,6 +9,7 @@ import io
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,7 +19,7 @@ from math import cos, pi, sin
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
-from urllib.request import url2pathname
+from urllib.request import url2pathname, urlopen
 
 import pytest
 
@@ -111,6 +112,39 @@ class Program:
     def path(self, run: "Run", name: str) -> Path:
         """Where an artifact lies."""
         return Path(url2pathname(urlparse(run.info.artifact_uri).path), name)
+
+
+@contextlib.contextmanager
+def _served(health: str, *words: str, **variables: str) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlflow", *words, "--port", str(port)],
+        env={**os.environ, **variables},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            try:
+                urlopen(f"{address}/{health}", timeout=5).close()
+                break
+            except OSError:
+                assert process.poll() is None, "it ended"
+                time.sleep(0.2)
+        yield address
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def mlflow_serves() -> Callable[..., Any]:
+    """Runs `mlflow <words>` on a free port until its page `health` answers; gives the address."""
+    return _served
 
 
 def _group_lives(group: int) -> bool:

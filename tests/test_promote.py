@@ -3,14 +3,11 @@
 import csv
 import json
 import os
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import mlflow
@@ -169,40 +166,15 @@ def test_what_is_no_history_or_no_model_is_told(promoted: tuple[Any, Any], tmp_p
 
 
 @pytest.fixture
-def served(promoted: tuple[Any, Any]) -> Iterator[str]:
+def served(promoted: tuple[Any, Any], mlflow_serves: Callable[..., Any]) -> Iterator[str]:
     """The address of `mlflow models serve` on the champion."""
     program, _ = promoted
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    scripts = str(Path(sys.executable).parent)
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local"),
-            *("-m", "models:/sweepcast-chaos@champion", "-h", "127.0.0.1", "-p", str(port)),
-        ],
-        env={
-            **os.environ,
-            "MLFLOW_TRACKING_URI": program.uri,
-            "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}",
-        },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(600):
-            try:
-                urlopen(f"{address}/ping", timeout=5).close()
-                break
-            except (URLError, OSError):
-                assert process.poll() is None, "it ended"
-                time.sleep(0.2)
+    scripts = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    words = ("models", "serve", "--env-manager", "local", "-h", "127.0.0.1")
+    model = ("-m", "models:/sweepcast-chaos@champion")
+    variables = {"MLFLOW_TRACKING_URI": program.uri, "PATH": scripts}
+    with mlflow_serves("ping", *words, *model, **variables) as address:
         yield address
-    finally:
-        os.killpg(process.pid, 15)
-        process.wait(timeout=30)
 
 
 def test_the_served_model_answers_to_the_last_digit(
