@@ -63,8 +63,8 @@ class Forecaster:
 
     @property
     def least(self) -> int:
-        """Steps that a history must have."""
-        return self.lag + self.window_size
+        """Steps that a history must have: what the net sees, and two to tell a day's places by."""
+        return max(2, self.lag + self.window_size)
 
     def files(self) -> dict[str, bytes]:
         """Returns it as files, by name."""
@@ -120,8 +120,9 @@ class Loaded:
         """
         known = self.forecaster
         _check(known, history)
-        values, _ = fill_forward(history.values)
-        inputs = {"readings": values[None, -known.least :].astype(np.float32)}
+        values, _ = fill_forward(history.values[:, _order(known, history)])
+        seen = known.lag + known.window_size
+        inputs = {"readings": values[None, -seen:].astype(np.float32)}
         if known.calendar:
             terms = calendar_features(history.timestamps, known.calendar)
             inputs["calendar"] = terms[None, -known.window_size :].astype(np.float32)
@@ -136,12 +137,23 @@ class Loaded:
         return pd.DataFrame(columns)
 
 
-def _check(known: Forecaster, history: Series) -> None:
-    if len(history.channels) != len(known.channels):
+def _order(known: Forecaster, history: Series) -> list[int]:
+    """Returns where the channels of the model stand in the history; one alone may have any name.
+
+    Raises:
+        BadInput: the history has others.
+    """
+    if len(known.channels) == len(history.channels) == 1:
+        return [0]
+    if sorted(history.channels) != sorted(known.channels):
         raise BadInput(
             f"the history has the columns {', '.join(history.channels)}; the model of "
             f"{known.series} takes {', '.join(known.channels)}"
         )
+    return [history.channels.index(channel) for channel in known.channels]
+
+
+def _check(known: Forecaster, history: Series) -> None:
     if history.frequency != known.frequency:
         raise BadInput(
             f"a step of the history is {history.frequency!r}, and one of the model of "

@@ -62,3 +62,44 @@ def test_a_history_up_to_an_origin_forecasts_what_was_predicted_there(
     # The station's own file is a history too: of it, the last month is the last that is known.
     whole = Loaded(forecaster).forecast(from_file(str(station), forecaster))
     assert str(whole["timestamp"][0])[:10] == "2009-01-01"
+
+
+def test_columns_are_told_by_name(
+    sweepcast: Any, eager: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several channels, in whatever order a history has them; a gap is filled from the past."""
+    noise = np.random.default_rng(5).normal(size=(60, 2)).cumsum(axis=0)
+    days = np.datetime64("2021-01-01") + np.arange(60)
+    rows = [(day, *values) for day, values in zip(days, noise.round(4), strict=True)]
+
+    def table(name: str, order: tuple[int, ...], last: int) -> Path:
+        titles = ("day", "level", "wind")
+        lines = [",".join(str(row[place]) for place in order) for row in rows[:last]]
+        path = tmp_path / name
+        path.write_text("\n".join([",".join(titles[place] for place in order), *lines]) + "\n")
+        return path
+
+    source = table("both.csv", (0, 1, 2), 60)
+    done = sweepcast(
+        *("train", "dataset=csv", f"dataset.source={source}", "dataset.value=level"),
+        *("dataset.inputs=[wind]", "task.validation=12", "task.test=12", "task.window_size=4"),
+        *("task.season=7", "model=dense", "training.epochs=1", "engine=inline", "study.name=two"),
+        "tracking.figures=none",
+    )
+    assert done.status == 0, done.err
+    (run,) = sweepcast.trials("two")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", sweepcast.uri)
+    forecaster = forecaster_of_run(run.info.run_id, ())
+    assert forecaster.channels == ("level", "wind")
+    loaded = Loaded(forecaster)
+    with sweepcast.path(run, "predictions.csv").open(newline="") as file:
+        last = list(csv.DictReader(file))[-1]
+    known = int((np.datetime64(last["origin"]) - days[0]) / np.timedelta64(1, "D")) + 1
+    for order in ((0, 1, 2), (2, 0, 1)):
+        history = from_file(str(table("history.csv", order, known)), forecaster)
+        table_ = loaded.forecast(history)
+        assert table_["forecast"][0] == pytest.approx(float(last["forecast"]), abs=1e-4)
+    other = tmp_path / "other.csv"
+    other.write_text(source.read_text("utf-8").replace("wind", "rain"))
+    with pytest.raises(ValueError, match="wind"):
+        loaded.forecast(from_file(str(other), forecaster))
