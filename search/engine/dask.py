@@ -64,17 +64,27 @@ def _uninterrupted() -> Iterator[None]:
     """Holds Ctrl-C back while processes start, and in those processes for good.
 
     A process that is interrupted while it starts tells of it in sixty lines. The signal mask is
-    inherited; the coordinator takes what was held back when all of them are up.
+    inherited; the coordinator takes what was held back when all of them are up. A signal may come
+    by way of another thread all the same: until then, it is noted and raises nothing.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
     resource_tracker.ensure_running()  # now: its start ends with a mask that lets Ctrl-C through
+    noted: list[int] = []
+    in_main = threading.current_thread() is threading.main_thread()
+    handler = (
+        signal.signal(signal.SIGINT, lambda number, _: noted.append(number)) if in_main else None
+    )
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if in_main:
+            signal.signal(signal.SIGINT, handler)
+        if noted:
+            raise KeyboardInterrupt
 
 
 @dataclass(frozen=True)
