@@ -39,6 +39,7 @@ store is MLFLOW_TRACKING_URI, or mlruns/mlflow.db in this folder.
 """
 
 BAD_INPUT, INTERRUPTED = 2, 130
+_RAISING = ("search.tracking.patience", "mlflow.exceptions")
 
 
 def main() -> None:
@@ -50,33 +51,36 @@ def run(arguments: list[str]) -> int:
     """Carries out a command line and returns the exit status; mistakes go to standard error."""
     try:
         return _dispatch(arguments)
-    except ValueError as error:
-        if not _is_mistake(error):
-            raise
-        sys.stderr.write("\n".join(str(error).splitlines()[:3]) + "\n")
-        return BAD_INPUT
-    except RuntimeError as error:
-        if not _is_store_trouble(error):
-            raise
-        sys.stderr.write(f"{error}\n")
-        return INTERRUPTED
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
         return INTERRUPTED
     except BrokenPipeError:  # `sweepcast leaderboard | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        told = _told(error)
+        if told is None:
+            raise
+        text, status = told
+        sys.stderr.write("\n".join(text.splitlines()[:3]) + "\n")
+        return status
 
 
-def _is_mistake(error: ValueError) -> bool:
+def _told(error: Exception) -> tuple[str, int] | None:
+    """Returns what to say of an error and the exit status; None of a fault of the program."""
     from datasets import DatasetError
 
-    return isinstance(error, BadInput | DatasetError)
-
-
-def _is_store_trouble(error: RuntimeError) -> bool:
-    patience = sys.modules.get("search.tracking.patience")  # imported by whatever could raise it
-    return patience is not None and isinstance(error, patience.StoreTrouble)
+    if isinstance(error, BadInput | DatasetError):
+        return str(error), BAD_INPUT
+    if isinstance(error, OSError):  # a file that may not be read, a folder that is a file
+        return f"{error.filename or 'a file'}: {error.strerror or error}", BAD_INPUT
+    # These are imported by whatever could raise them.
+    patience, mlflow = (sys.modules.get(name) for name in _RAISING)
+    if patience and isinstance(error, patience.StoreTrouble):
+        return str(error), INTERRUPTED
+    if mlflow and isinstance(error, mlflow.MlflowException):
+        return f"the store cannot do what this command needs: {error}", BAD_INPUT
+    return None
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -161,10 +165,10 @@ def _promote(arguments: list[str], quiet: bool) -> int:
     return promote(arguments, quiet=quiet)
 
 
-def _forecast(arguments: list[str], quiet: bool) -> int:
+def _forecast(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
     from search.serving.forecast import forecast
 
-    return forecast(arguments, quiet=quiet)
+    return forecast(arguments)
 
 
 def _ui(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001

@@ -143,8 +143,16 @@ def to_config(composed: DictConfig) -> Config:
 
 
 def from_plain(values: dict[str, Any]) -> Config:
-    """Returns the typed configuration of `Config.plain()`."""
-    return to_config(OmegaConf.create(values))
+    """Returns the typed configuration of `Config.plain()`.
+
+    Raises:
+        BadInput: a key or value in it is none of a configuration.
+    """
+    try:
+        created = OmegaConf.create(values)
+    except OmegaConfBaseException as error:
+        raise BadInput(f"the configuration cannot be read: {str(error).splitlines()[0]}") from None
+    return to_config(created)
 
 
 # The groups that name a builder by `_target_`.

@@ -83,7 +83,7 @@ def recorded_series(record: Record, config: Config) -> Series:
         DatasetError: it cannot be read.
     """
     series = load_series(config.dataset)
-    if series.digest != record.tags[names.DIGEST]:
+    if series.digest != record.tag(names.DIGEST):
         raise BadInput(
             f"the series of run {record.run_id} has changed since: its digest differs\n"
             f"bring {config.dataset.get('source') or 'the series'} back as it was, or sweep again"

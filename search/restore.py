@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from search.backends.base import Backend, Proposal, Recorded
+from search.errors import BadInput, nearest
 from search.history import Finished, Past, point_key
 from search.pruners import Pruner
 from search.space import Choice, Point, Space, Value
@@ -80,19 +81,31 @@ def running_scores(executions: Sequence[Sequence[float]]) -> dict[int, float]:
 
 
 def proposal_of(run: Record, space: Space) -> Proposal:
-    """Returns what the backend proposed for the trial of a run."""
-    described = json.loads(run.tags.get(names.PROPOSAL, "{}"))
-    return Proposal(
-        point_of(run.params, space),
-        epochs=described.get("epochs"),
-        parent=described.get("parent"),
-        initial_epoch=described.get("initial_epoch", 0),
-        notes=described.get("notes", {}),
-    )
+    """Returns what the backend proposed for the trial of a run.
+
+    Raises:
+        BadInput: its params are not what a backend could propose.
+    """
+    try:
+        point = point_of(run.params, space)
+        proposal = Proposal(point, **json.loads(run.tags.get(names.PROPOSAL, "{}")))
+    except (ValueError, TypeError) as error:
+        raise BadInput(
+            f"run {run.run_id} has params or a tag {names.PROPOSAL} that its study could not make: "
+            f"{error}"
+        ) from None
+    numbers = (proposal.epochs, proposal.parent, proposal.initial_epoch)
+    if not all(number is None or type(number) is int for number in numbers):
+        raise BadInput(f"run {run.run_id} has a tag {names.PROPOSAL} of other types: {numbers}")
+    return proposal
 
 
 def point_of(params: Mapping[str, str], space: Space) -> Point:
-    """Returns the point that a run's params spell."""
+    """Returns the point that a run's params spell.
+
+    Raises:
+        ValueError: one is no number, or none of the choices.
+    """
     point: Point = {}
     for parameter in space.parameters:
         written = params.get(parameter.name)
@@ -100,7 +113,10 @@ def point_of(params: Mapping[str, str], space: Space) -> Point:
             continue
         value: Value
         if isinstance(parameter, Choice):
-            value = next(c for c in parameter.choices if names.text(c) == written)
+            values = {names.text(choice): choice for choice in parameter.choices}
+            if written not in values:
+                raise ValueError(f"{parameter.name} is {written}: {nearest(written, values)}")
+            value = values[written]
         else:
             value = int(written) if parameter.integer else float(written)
         point[parameter.name] = value

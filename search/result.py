@@ -27,7 +27,8 @@ class Execution:
         curve: its epochs.
         actual: readings [N, H], NaN where one is missing.
         forecast: after the last epoch [N, H].
-        recent: forecasts after recent epochs, by epoch (only of a trial that may be pruned).
+        recent: forecasts after recent epochs, by place in the curve (only of a trial that may be
+            pruned).
         mase_scale: in-sample MAE of the seasonal naive forecast of its training part.
         weights: sha256 of the net's weights after the last epoch; empty where nobody has them.
     """

@@ -134,8 +134,9 @@ class Study:
         title = f"{plan.title} · {label(plan.config)}"
         tags: dict[str, str] = {}
         if self._backend.multi_fidelity:
-            title += f" · epochs {proposal.initial_epoch + 1}–{proposal.epochs}"
             plan, tags = self._continued(plan, proposal)
+            first = plan.start.epoch + 1 if plan.start else 1
+            title += f" · epochs {first}–{proposal.epochs}"
         run_id = self._ledger.start_trial(
             number, proposal, plan.seed, title, self._ledger.now(), tags
         )

@@ -70,6 +70,8 @@ def sweep(config: Config, console: Console, *, quiet: bool) -> int:
             ledger = _open_ledger(prepared, uri, found)
             if not found:
                 stack.enter_context(leased(ledger.client, ledger.parent, prepared.name))
+                for baseline in prepared.baselines:
+                    ledger.log_baseline(baseline.name, baseline.metrics, baseline.settings)
             with open_display(console, _budget(prepared, past), quiet=quiet) as display:
                 study = Study(
                     prepared.planner,
@@ -133,7 +135,7 @@ def _open_ledger(prepared: Prepared, uri: str, found: studies.Found | None) -> L
     )
     if found:
         return studies.resume(found, tags)
-    ledger = studies.create(
+    return studies.create(
         uri,
         dataset=prepared.series.name,
         tags=tags,
@@ -141,9 +143,6 @@ def _open_ledger(prepared: Prepared, uri: str, found: studies.Found | None) -> L
         series=prepared.series,
         config_yaml=OmegaConf.to_yaml(OmegaConf.create(prepared.config.plain())).encode(),
     )
-    for baseline in prepared.baselines:
-        ledger.log_baseline(baseline.name, baseline.metrics, baseline.settings)
-    return ledger
 
 
 def _introduce(console: Console, prepared: Prepared, done: int) -> None:

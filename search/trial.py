@@ -145,7 +145,7 @@ class _Run:
         self.model = b""
         self.stopped_at: int | None = None
         self.first = plan.start.epoch if plan.start else 0
-        self.begun = unpack(plan.start.checkpoint) if plan.start else {}
+        self.begun: dict[Place, Checkpoint] = {}
         self.kept: dict[Place, Checkpoint] = {}
 
     def executions(self) -> Iterator[Execution]:
@@ -154,6 +154,8 @@ class _Run:
         series = load_series(config.dataset)
         if series.digest != self.plan.digest:
             raise ValueError("the series here is not the one of the study: its digest differs")
+        if self.plan.start:
+            self.begun = unpack(self.plan.start.checkpoint)
         seen = visible(series, config.task, self.plan.block)
         folds = folds_of(series, config.task, self.plan.block)
         one = self.plan.execution
@@ -186,15 +188,16 @@ class _Run:
         keep_model = execution == 0 and config.tracking.models != "none"
 
         def on_epoch(epoch: "Epoch", forecast: Array) -> bool:
+            at = len(curve)
             curve.append(epoch)
             if self.plan.prunable:
-                recent[epoch.epoch] = forecast
-                weights[epoch.epoch] = net.get_weights() if keep_model else []
-                size = sum(array.nbytes for array in (forecast, *weights[epoch.epoch]))
+                recent[at] = forecast
+                weights[at] = net.get_weights() if keep_model else []
+                size = sum(array.nbytes for array in (forecast, *weights[at]))
                 while len(recent) * size > _KEPT_BYTES:
                     del weights[next(iter(recent))], recent[next(iter(recent))]
             running = float(np.mean([*finals, epoch.score]))
-            step = before + epoch.epoch - self.first
+            step = before + at
             self.stopped_at = self.report(
                 Progress(self.plan.number, step, steps, running, epoch.loss)
             )
@@ -227,7 +230,7 @@ class _Run:
         stop = None if self.stopped_at is None else self.stopped_at - before
         if stop is not None and stop < 0:  # it ended an execution ago
             return
-        if stop is not None and stop < curve[-1].epoch:  # the word to stop came epochs later
+        if stop is not None and stop < len(curve) - 1:  # the word to stop came epochs later
             if not weights.get(stop):
                 return
             net.set_weights(weights[stop])

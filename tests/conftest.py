@@ -308,7 +308,12 @@ def build(input_shape, horizon, *, kind: str = "level", level: float = 0.0, fold
         bias_initializer=keras.initializers.Constant(value),
         bias_constraint=explode if kind == "explodes" else None,
     )
-    return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), last])
+    flat = Flat() if kind == "layer" else keras.layers.Flatten()
+    return keras.Sequential([keras.Input(input_shape), flat, last])
+
+
+class Flat(keras.layers.Flatten):
+    pass
 
 
 def explode(weights):
@@ -321,7 +326,8 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, ...]]:
     """A user's own model: it forecasts about `level`, or goes wrong in the `kind` of way asked for.
 
     kind: level, raises, memory, hungry (takes 16 GB, 1 MB at a time), undefined (NaN), explodes
-    (after the first epoch), dies (its process does, at once), dies once.
+    (after the first epoch), dies (its process does, at once), dies once, layer (holds a layer of
+    its own).
     """
     folder = tmp_path_factory.mktemp("own")
     (folder / "odd_nets.py").write_text(ODD_NETS)

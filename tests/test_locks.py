@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,13 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 
+from datasets.synthetic import synthetic
 from search.errors import BadInput
-from search.tracking import lock, names, patience
+from search.tracking import lock, names, patience, studies
+from search.tracking.ledger import StudyTags
 from search.tracking.lock import leased, locked
 from search.tracking.patience import PatientClient, StoreTrouble
+from search.tracking.store import open_store
 
 HOLDER = """
 import sys, time
@@ -77,8 +82,8 @@ def server(
 def test_a_lease_is_held_while_it_beats(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "_BEAT", 0.2)
     monkeypatch.setattr(lock, "_PATIENCE", 2.0)
-    monkeypatch.setattr(lock, "_SETTLED", 0.4)
-    client = MlflowClient(server)
+    monkeypatch.setattr(lock, "SETTLED", 0.4)
+    client = open_store(server, create=False)
     run_id = client.create_run(client.create_experiment("leases")).info.run_id
 
     def lease() -> Any:
@@ -91,6 +96,81 @@ def test_a_lease_is_held_while_it_beats(server: str, monkeypatch: pytest.MonkeyP
     client.set_tag(run_id, names.LEASE, json.dumps(["dead", 7]))
     with leased(client, run_id, "mine"):
         assert json.loads(lease())[0] != "dead"
+    # One that was silent for so long that another took it over: it writes nothing any more.
+    other = MlflowClient(server)
+    with leased(client, run_id, "mine"):
+        other.set_tag(run_id, names.LEASE, json.dumps(["another", 0]))
+        time.sleep(1)
+        with pytest.raises(StoreTrouble, match="was taken over by another process"):
+            client.get_run(run_id)
+    assert json.loads(other.get_run(run_id).data.tags[names.LEASE]) == ["another", 0]
+
+
+def test_a_holder_that_slept_asks_before_it_writes(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a laptop that was shut: no beat came in time to see that another took over."""
+    monkeypatch.setattr(lock, "SETTLED", 0.1)
+    client, other = open_store(server, create=False), MlflowClient(server)
+    run_id = client.create_run(client.create_experiment("asleep")).info.run_id
+    with leased(client, run_id, "mine"):
+        client.set_tag(run_id, "mine", "before")
+        other.set_tag(run_id, names.LEASE, json.dumps(["another", 0]))
+        monkeypatch.setattr(lock, "_BEAT", 0.0)  # any pause is a long one now
+        with pytest.raises(StoreTrouble, match="was taken over by another process"):
+            client.set_tag(run_id, "mine", "after")
+        # Nor is a call tried again that had begun before.
+        stubborn: Any = Stubborn(failures=1)
+        waiting: Any = PatientClient(stubborn)
+        monkeypatch.setattr(patience, "_PAUSES", (0.01, 0.02))
+        with (
+            waiting.guarded(lambda: client.get_run(run_id) if stubborn.calls else None),
+            pytest.raises(StoreTrouble, match="was taken over"),
+        ):
+            waiting.log_artifacts("a", "b")
+        assert stubborn.calls == 1
+    assert other.get_run(run_id).data.tags["mine"] == "before"
+
+
+def test_of_a_new_study_started_twice_on_a_server_one_goes_on(server: str) -> None:
+    """Neither finds the other's study when it looks for it, just before it makes its own."""
+    starting = threading.Barrier(2, timeout=60)
+    found = studies.open_study
+
+    def at_once(*arguments: Any, **keywords: Any) -> Any:
+        starting.wait()
+        return found(*arguments, **keywords)
+
+    made: list[Any] = []
+
+    def make() -> None:
+        try:
+            made.append(
+                studies.create(
+                    server,
+                    dataset="twice",
+                    tags=StudyTags("twice", "none", "0" * 64, None),
+                    parts={},
+                    series=synthetic(steps=20),
+                    config_yaml=b"{}",
+                )
+            )
+        except BadInput as error:
+            made.append(error)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(studies, "open_study", at_once)
+        makers = [threading.Thread(target=make) for _ in range(2)]
+        for maker in makers:
+            maker.start()
+        for maker in makers:
+            maker.join()
+    refused = [one for one in made if isinstance(one, BadInput)]
+    (ledger,) = [one for one in made if not isinstance(one, BadInput)]
+    assert len(refused) == 1
+    left = studies.find_same(server, "twice", {})
+    assert left is not None
+    assert left.record.run_id == ledger.parent
 
 
 def test_a_study_runs_on_a_server(
@@ -99,7 +179,7 @@ def test_a_study_runs_on_a_server(
     done = sweepcast("sweep", *odd, *short, "space.model.level=[1.0]", f"tracking.uri={server}")
     assert done.status == 0, done.err
     client = MlflowClient(server)
-    (experiment,) = client.search_experiments(filter_string="name LIKE 'sweepcast/%'")
+    (experiment,) = client.search_experiments(filter_string="name = 'sweepcast/synthetic'")
     runs = client.search_runs([experiment.experiment_id], "tags.`sweepcast.kind` = 'trial'")
     assert [run.data.tags["sweepcast.state"] for run in runs] == ["complete"]
     assert [file.path for file in client.list_artifacts(runs[0].info.run_id)]

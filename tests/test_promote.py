@@ -127,6 +127,15 @@ def test_it_forecasts_what_comes_next(promoted: tuple[Any, Any], tmp_path: Path)
         history.read_text().replace("day,level", "timestamp;value").replace(",", ";")
     )
     assert forecast_of(program, "sweepcast-chaos", renamed) == [row]
+    # One that has it is taken by its name, whatever stands before it.
+    wider = tmp_path / "wider.csv"
+    wider.write_text(
+        "\n".join(
+            line.replace(",", ",other," if line.startswith("day") else ",-5,", 1)
+            for line in history.read_text().splitlines()
+        )
+    )
+    assert forecast_of(program, "sweepcast-chaos", wider) == [row]
     picture = tmp_path / "next.png"
     forecast_of(program, "sweepcast-chaos", history, "--plot", str(picture))
     assert picture.read_bytes().startswith(b"\x89PNG")
@@ -146,10 +155,13 @@ def test_what_is_no_history_or_no_model_is_told(promoted: tuple[Any, Any], tmp_p
     gap = tmp_path / "gap.csv"
     lines = history.read_text().splitlines()
     gap.write_text("\n".join([*lines[:4], *lines[12:]]) + "\n")
+    bad = tmp_path / "bad.csv"  # no other column stands in for the one of that name
+    bad.write_text("day,other,level\n2020-01-01,1,0.5\n2020-01-02,2,oops\n2020-01-03,3,0.1\n")
     for model, file, said in (
         ("sweepcast-chaos", short, "needs at least 3"),
-        ("sweepcast-chaos", weekly, "a step of the history is 'W-WED'"),
+        ("sweepcast-chaos", weekly, "has no reading from 2020-01-02"),
         ("sweepcast-chaos", gap, "has no reading from 2020-01-04"),
+        ("sweepcast-chaos", bad, "'oops'"),
         ("sweepcast-chaos", tmp_path / "none.csv", "none.csv"),
         ("sweepcast-chaoz", history, "did you mean 'sweepcast-chaos'"),
         ("models:/sweepcast-chaos/7", history, "has no version '7': its versions are 1"),
@@ -159,10 +171,9 @@ def test_what_is_no_history_or_no_model_is_told(promoted: tuple[Any, Any], tmp_p
         done = program("forecast", model, "--history", str(file))
         assert (done.status, said in done.err) == (2, True), done.err
         assert len(done.err.splitlines()) <= 3
-    done = program(
-        "forecast", "sweepcast-chaos", "--history", str(history), "--plot", "no/where.png"
-    )
-    assert (done.status, "--plot is 'no/where.png'" in done.err) == (2, True)
+    for place in ("no/where.png", "/dev/null/out.png", "/proc/out.png"):
+        done = program("forecast", "sweepcast-chaos", "--history", str(history), "--plot", place)
+        assert (done.status, place in done.err) == (2, True), done.err
 
 
 @pytest.fixture
@@ -211,14 +222,29 @@ def test_the_served_model_answers_to_the_last_digit(
 def test_a_worse_net_is_registered_by_force_alone(
     sweepcast: Any, eager: None, short: tuple[str, ...], odd: tuple[str, ...]
 ) -> None:
-    done = sweepcast("sweep", *odd, *short, "space.model.level=[1000.0]")
+    done = sweepcast("sweep", *odd, *short, "model.kind=layer", "space.model.level=[1000.0]")
     assert done.status == 0, done.err
     command = ("promote", "short:best", "--seeds", "1", "--trust", "odd_nets")
     done = sweepcast(*command)
     assert (done.status, "Not promoted: --force" in done.out) == (1, True)
     assert not sweepcast.client.search_registered_models()
     assert not sweepcast.runs(kind="champion")
-    assert sweepcast("--quiet", *command, "--force").status == 0
+    done = sweepcast("--quiet", *command, "--force")
+    assert done.status == 0, done.err
     (model,) = sweepcast.client.search_registered_models()
     assert model.name == "sweepcast-synthetic"
     assert sweepcast.runs(kind="evaluation")[-1].data.tags["sweepcast.test_reads"] == "2"
+    # Its layer is of another package, which whoever loads it has to trust, and which is imported.
+    assert "SWEEPCAST_TRUST=odd_nets mlflow models serve" in done.out
+    assert "--history FILE --trust odd_nets" in done.out
+    days = [f"2001-01-{day:02d},{day}" for day in range(1, 32)]
+    history = sweepcast.folder / "history.csv"
+    history.write_text("\n".join(["timestamp,level", *days]))
+    sys.modules.pop("odd_nets")
+    command = ("--quiet", "forecast", "sweepcast-synthetic", "--history", str(history))
+    done = sweepcast(*command)
+    assert (done.status, "--trust odd_nets" in done.err) == (2, True)
+    done = sweepcast(*command, "--trust", "odd_nets")
+    assert (done.status, "2001-02-01" in done.out) == (0, True), done.err
+    done = sweepcast(*command, "--trust", "odd_nest")
+    assert (done.status, "--trust odd_nets" in done.err) == (2, True), done.err

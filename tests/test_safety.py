@@ -5,15 +5,21 @@ import json
 import os
 import pickle
 import shutil
+import socket
 import sqlite3
 import zipfile
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
+
+from search.config import from_plain
+from search.errors import BadInput
+from search.tracking.studies import recorded_values
 
 
 class Evil:
@@ -117,6 +123,49 @@ def test_a_configuration_is_data(crafted: Any, marker: Path) -> None:
     assert not marker.exists()
 
 
+def with_config(program: Any, group: str, changes: dict[str, Any]) -> None:
+    """Changes keys of the stored configuration of the trial."""
+    path = files_of(program) / "config.yaml"
+    config = yaml.safe_load(path.read_text("utf-8"))
+    config[group] |= changes
+    path.write_text(yaml.safe_dump(config))
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """Somebody who waits to be connected to."""
+    with socket.socket() as waiting:
+        waiting.bind(("127.0.0.1", 0))
+        waiting.listen()
+        waiting.settimeout(0)
+        yield waiting
+
+
+def test_a_stored_scheduler_is_not_connected_to(crafted: Any, listener: socket.socket) -> None:
+    address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
+    with_config(crafted, "engine", {"address": address})
+    assert crafted("evaluate", "short:best", "--seeds", "1").status == 0
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+def test_a_stored_configuration_reads_no_environment(crafted: Any, listener: socket.socket) -> None:
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}/${{oc.env:HOME}}"
+    with_config(crafted, "dataset", {"source": address})
+    for command, *more in EVERYTHING:
+        assert "is not resolved" in refused(crafted, command, "short:best", *more)
+    assert "is not resolved" in refused(crafted, *forecast(crafted, "short:best"))
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+def test_what_was_altered_is_named(crafted: Any) -> None:
+    with_config(crafted, "study", {"executions": 2})
+    for command, *more in EVERYTHING:
+        said = refused(crafted, command, "short:best", *more)
+        assert "study.executions is 2 in the run's" in said
+
+
 def moved(program: Any, address: str) -> None:
     """Lets the store say that the files of the trial lie at `address`."""
     (run,) = program.trials("short")
@@ -133,6 +182,51 @@ def test_files_outside_the_store_are_not_read(crafted: Any, tmp_path: Path) -> N
         moved(crafted, address)
         assert "outside the store" in refused(crafted, "reproduce", "short:best")
         assert "outside the store" in refused(crafted, *forecast(crafted, "short:best"))
+
+
+def test_files_of_a_local_store_are_files(crafted: Any, listener: socket.socket) -> None:
+    host, port = listener.getsockname()
+    for scheme in ("ftp", "http", "s3", "mlflow-artifacts"):
+        moved(crafted, f"{scheme}://{host}:{port}/x")
+        assert "lies outside the store" in refused(crafted, "reproduce", "short:best")
+        assert "lies outside the store" in refused(crafted, *forecast(crafted, "short:best"))
+    with pytest.raises(BlockingIOError):
+        listener.accept()
+
+
+def test_nothing_is_written_outside_the_store(crafted: Any, tmp_path: Path) -> None:
+    """As evaluate writes its figures, and the uncommitted changes of whoever runs it."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    with closing(sqlite3.connect(crafted.folder / "mlruns/mlflow.db")) as database, database:
+        database.execute(
+            "update experiments set artifact_location = ?, name = ? where name like 'sweepcast/%'",
+            (str(outside), "sweepcast/../../../../outside"),
+        )
+    said = refused(crafted, "evaluate", "short:best", "--seeds", "1")
+    assert "leads out of its folder" in said
+    assert not any(outside.iterdir())
+
+
+def test_a_folder_of_the_store_is_no_link_out_of_it(crafted: Any, tmp_path: Path) -> None:
+    folder = crafted.folder / "mlruns/artifacts"
+    folder.rename(tmp_path / "outside")
+    folder.symlink_to(tmp_path / "outside")
+    for command, *more in EVERYTHING:
+        assert "leads out of its folder" in refused(crafted, command, "short:best", *more)
+    assert "leads out of its folder" in refused(crafted, *forecast(crafted))
+
+
+def test_a_model_is_not_logged_outside_the_store(crafted: Any, tmp_path: Path) -> None:
+    (models,) = (crafted.folder / "mlruns/artifacts").glob("**/models")
+    with closing(sqlite3.connect(crafted.folder / "mlruns/mlflow.db")) as database, database:
+        database.execute("update experiments set artifact_location = ?", (str(models.parent),))
+    shutil.rmtree(models)
+    models.symlink_to(tmp_path)
+    before = set(tmp_path.iterdir())
+    said = refused(crafted, "promote", "short:best", "--seeds", "1", "--force")
+    assert "leads out of its folder" in said
+    assert set(tmp_path.iterdir()) == before
 
 
 def test_a_link_out_of_the_store_is_not_followed(crafted: Any, tmp_path: Path) -> None:
@@ -189,6 +283,18 @@ def test_a_registered_model_brings_no_code(crafted: Any, marker: Path) -> None:
     assert not marker.exists()
 
 
+def test_a_registered_model_has_no_links_out_of_it(crafted: Any, tmp_path: Path) -> None:
+    for name in ("MLmodel", "data/forecaster/forecaster.json", "data/forecaster/model.keras"):
+        path = model_of(crafted) / name
+        content = path.read_bytes()
+        secret = tmp_path / path.name
+        path.rename(secret)
+        path.symlink_to(secret)
+        assert "leads out of its folder" in refused(crafted, *forecast(crafted))
+        path.unlink()
+        path.write_bytes(content)
+
+
 def rewritten(path: Path, change: Callable[[dict[str, Any]], None], **more: bytes) -> None:
     """Writes a .keras file anew, with another configuration, and with `more` files in it."""
     with zipfile.ZipFile(path) as archive:
@@ -228,12 +334,86 @@ def test_a_net_is_made_of_keras_layers_alone(crafted: Any, marker: Path) -> None
 def test_a_description_of_a_model_is_checked(crafted: Any, marker: Path) -> None:
     path = model_of(crafted) / "data/forecaster/forecaster.json"
     spec = json.loads(path.read_text("utf-8"))
-    for changes in ({"more": 1}, {"intervals": 3}, {"channels": None}):
+    for changes in (
+        *({"more": 1}, {"intervals": 3}, {"channels": None}, {"channels": [1]}, {"channels": []}),
+        *({"target": 1}, {"window_size": "8"}, {"window_size": 0}, {"max_gap": -1}, {"lag": None}),
+        *({"intervals": {"80": {"lower": [1, 2], "upper": [1]}}}, {"threads": True}),
+    ):
         path.write_text(json.dumps({**spec, **changes}))
         assert "cannot be read" in refused(crafted, *forecast(crafted))
+    for changes in (
+        *({"window_size": 7}, {"lag": 1}, {"calendar": 1}),
+        {"horizon": 2, "intervals": {}},
+        *({"dataset": {"_target_": "datasets.csv.csv", "source": None, "delimiter": [5]}},),
+    ):
+        path.write_text(json.dumps({**spec, **changes}))
+        refused(crafted, *forecast(crafted))
     # A reader of histories is a builder too.
     path.write_text(
         json.dumps({**spec, "dataset": {"_target_": "os.system", "source": None, "name": "x"}})
     )
     assert crafted(*forecast(crafted)).status == 0
     assert not marker.exists()
+
+
+def test_damaged_files_are_named(crafted: Any) -> None:
+    """Of a disk that failed: half of a file, or another one."""
+    for name, commands in (
+        ("environment.json", [("reproduce", "short:best")]),
+        ("predictions.csv", [("reproduce", "short:best"), forecast(crafted, "short:best")]),
+        ("config.yaml", [(command, "short:best", *more) for command, *more in EVERYTHING]),
+        ("model.keras", [forecast(crafted, "short:best")]),
+    ):
+        path = files_of(crafted) / name
+        content = path.read_bytes()
+        half = content[: len(content) // 2]
+        for damaged in (b"\xff\xfe\x00", b"[1]", *([half] if name != "predictions.csv" else [])):
+            path.write_bytes(damaged)
+            for command in commands:
+                refused(crafted, *command)
+        path.write_bytes(content)
+    net = model_of(crafted) / "data/forecaster/model.keras"
+    with zipfile.ZipFile(net) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    rewritten(net, dict, **{"model.weights.h5": contents["model.weights.h5"][:-700]})
+    assert "cannot be loaded" in refused(crafted, *forecast(crafted))
+
+
+def test_what_a_run_needs_and_lost_is_named(crafted: Any) -> None:
+    (run,) = crafted.trials("short")
+    path = crafted.folder / "mlruns/mlflow.db"
+    proposal = "insert into tags (key, run_uuid, value) values ('sweepcast.proposal', '{}', '{}')"
+    known = f"where run_uuid = '{run.info.run_id}' and key"
+    for change, said in (
+        ("delete from params where key = 'seed'", "param seed"),
+        (proposal.format(run.info.run_id, '{"epochs": "${oc.env:HOME}"}'), "of other types"),
+        (proposal.format(run.info.run_id, "["), "could not make"),
+        (f"update tags set value = 'x' {known} = 'sweepcast.trial'", "is gone"),
+        (f"update tags set value = 'x' {known} = 'sweepcast.kind'", "is of kind x"),
+        (f"update tags set value = 'x' {known} = 'sweepcast.study'", "there is no study 'x'"),
+        (f"delete from tags {known} = 'sweepcast.dataset_digest'", "dataset_digest"),
+        (f"delete from tags {known} = 'mlflow.parentRunId'", "is gone"),
+        ("update tags set value = 'short:best' where key = 'sweepcast.best'", "there is no run"),
+        ("delete from experiments", "there is no study 'short'"),
+    ):
+        with closing(sqlite3.connect(path)) as database, closing(sqlite3.connect("")) as before:
+            database.backup(before)
+            with database:
+                database.execute(change)
+            assert said in refused(crafted, "reproduce", "short:best")
+            before.backup(database)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("delete from logged_models")
+    assert "is gone from the store" in refused(crafted, *forecast(crafted))
+
+
+def test_every_byte_of_a_configuration_may_be_damaged(crafted: Any) -> None:
+    text = (files_of(crafted) / "config.yaml").read_text("utf-8")
+    record: Any = SimpleNamespace(run_id="0" * 32)
+    for damaged in (
+        *(text[:end] for end in range(0, len(text), 7)),
+        *(text[:at] + mark + text[at + 1 :] for at in range(0, len(text), 7) for mark in "&*!:{"),
+        *("a: 2020-13-45", "a: 2020-01-01", "? null\n: 1", "a: &a\n  b: *a\n", "!!set {a, b}"),
+    ):
+        with suppress(BadInput):
+            from_plain(recorded_values(record, damaged))

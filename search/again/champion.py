@@ -19,6 +19,7 @@ from search.seeds import CALIBRATION, CHAMPION, derived
 from search.serving.forecaster import Forecaster
 from search.serving.history import TIME
 from search.serving.intervals import Interval, intervals
+from search.tracking import names
 from search.tracking.files import read_artifact, read_bytes
 from search.tracking.reading import children, curves
 from search.trial import Plan
@@ -62,7 +63,8 @@ def best_epochs(recalled: Recalled) -> int:
     if not shortest:
         raise BadInput(f"run {record.run_id} has no curve of validation/mae to choose epochs from")
     means = np.mean([curve[:shortest] for curve in found], axis=0)
-    before = 0 if finalists else recalled.proposal.initial_epoch
+    continued = not finalists and names.CONTINUES in record.tags
+    before = recalled.proposal.initial_epoch if continued else 0
     return before + int(np.argmin(means)) + 1
 
 
@@ -145,10 +147,16 @@ def forecaster_of_run(run: str, trusted: Collection[str]) -> Forecaster:
             f"run {run_id} has no {missing}, so it cannot forecast:\n"
             "tracking.models=all keeps the nets of all trials"
         )
-    rows = pd.read_csv(io.StringIO(table))
-    by_step = (rows["actual"] - rows["forecast"]).groupby(rows["step"])
-    residuals = np.column_stack([group.to_numpy() for _, group in by_step])
-    return forecaster_of(recalled, intervals([residuals]), net)
+    try:
+        rows = pd.read_csv(io.StringIO(table))
+        by_step = (rows["actual"] - rows["forecast"]).groupby(rows["step"])
+        residuals = np.column_stack([group.to_numpy(dtype=float) for _, group in by_step])
+        if residuals.shape[1] != recalled.config.task.horizon:
+            raise ValueError(f"it has {residuals.shape[1]} steps ahead")
+        spans = intervals([residuals])
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        raise BadInput(f"predictions.csv of run {run_id} is damaged: {error!r}") from None
+    return forecaster_of(recalled, spans, net)
 
 
 def example_of(recalled: Recalled, forecaster: Forecaster) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from argparse import Namespace
 from typing import Any
 
 from rich.text import Text
@@ -18,14 +19,7 @@ def evaluate(arguments: list[str], *, quiet: bool) -> int:
         BadInput: there is no such run, its series has changed or has no test block, or its
             training failed.
     """
-    parser = Parser(prog="sweepcast evaluate")
-    parser.add_argument("run", metavar="RUN")
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--trust", action="append", default=[], metavar="PACKAGE")
-    options = parser.parse_args(arguments)
-    if options.seeds < 1:
-        parser.error(f"--seeds is {options.seeds}: expected 1 or more")
+    options = options_of("evaluate", "--json", arguments)
     recalled = recall(options.run, options.trust).with_executions(options.seeds)
     found = evaluated(recalled, quiet=quiet or options.json)
     if options.json:
@@ -36,6 +30,23 @@ def evaluate(arguments: list[str], *, quiet: bool) -> int:
     for line in (verdict(found), reading(found), f"run:  {found.run_id}"):
         out.print(Text(line), soft_wrap=True)
     return 0
+
+
+def options_of(command: str, flag: str, arguments: list[str]) -> Namespace:
+    """Returns the options of a command that scores RUN with fresh seeds, and has one more flag.
+
+    Raises:
+        BadInput: they are no such options.
+    """
+    parser = Parser(prog=f"sweepcast {command}")
+    parser.add_argument("run", metavar="RUN")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument(flag, action="store_true")
+    parser.add_argument("--trust", action="append", default=[], metavar="PACKAGE")
+    options = parser.parse_args(arguments)
+    if options.seeds < 1:
+        parser.error(f"--seeds is {options.seeds}: expected 1 or more")
+    return options
 
 
 def _as_dict(found: Evaluation) -> dict[str, Any]:

@@ -6,15 +6,18 @@ from dataclasses import replace
 from rich.text import Text
 
 from search.again.champion import Champion, best_epochs, crowned, example_of
+from search.again.evaluate import options_of
 from search.again.evaluation import Evaluation, evaluated, reading, table, verdict
 from search.again.recall import Recalled, recall
 from search.errors import BadInput
 from search.runtime import describe
 from search.serving.forecaster import Loaded
 from search.serving.history import from_table
-from search.terminal import Parser, console
+from search.serving.nets import packages_of
+from search.serving.pyfunc import TRUST
+from search.terminal import console
 from search.tracking import names
-from search.tracking.files import is_moved
+from search.tracking.files import check_unmoved
 from search.tracking.registry import ALIAS, model_name, register
 
 NOT_BETTER = 1
@@ -29,14 +32,7 @@ def promote(arguments: list[str], *, quiet: bool) -> int:
         BadInput: there is no such run, its series has changed or has no test block, or its
             training failed.
     """
-    parser = Parser(prog="sweepcast promote")
-    parser.add_argument("run", metavar="RUN")
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--force", action="store_true")
-    parser.add_argument("--trust", action="append", default=[], metavar="PACKAGE")
-    options = parser.parse_args(arguments)
-    if options.seeds < 1:
-        parser.error(f"--seeds is {options.seeds}: expected 1 or more")
+    options = options_of("promote", "--force", arguments)
     recalled = recall(options.run, options.trust).with_executions(options.seeds)
     _check(recalled)
     epochs = best_epochs(recalled)
@@ -57,11 +53,14 @@ def promote(arguments: list[str], *, quiet: bool) -> int:
         f"the {level} % interval held {share:.0%} of the test block"
         for level, share in champion.coverage.items()
     )
+    packages = sorted(packages_of(champion.forecaster.net))
+    flags = "".join(f" --trust {package}" for package in packages)
+    trust = f"{TRUST}={','.join(packages)} " if packages else ""
     for line in (
         f"Trained on all {len(recalled.series.values)} steps, {epochs} epochs; {covered}.",
         f"registered:  {name} version {version}, alias {ALIAS}",
-        f"forecast:    sweepcast forecast {name} --history FILE",
-        f"serve:       mlflow models serve -m models:/{name}@{ALIAS} --env-manager local",
+        f"forecast:    sweepcast forecast {name} --history FILE{flags}",
+        f"serve:       {trust}mlflow models serve -m models:/{name}@{ALIAS} --env-manager local",
     ):
         out.print(Text(line), soft_wrap=True)
     return 0
@@ -75,11 +74,7 @@ def _check(recalled: Recalled) -> None:
             f"run {record.run_id} is {record.state or 'still running'}: nothing to refit"
         )
     experiment = recalled.client.get_run(record.run_id).info.experiment_id
-    if is_moved(recalled.client, experiment):
-        raise BadInput(
-            "this store was moved, and MLflow would keep the model where it was before:\n"
-            "promote in the original place, or sweep again here"
-        )
+    check_unmoved(recalled.client, experiment)
 
 
 def _register(

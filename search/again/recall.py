@@ -16,7 +16,7 @@ from search.runtime import prepare_process, require_tensorflow
 from search.space_notation import parse_space
 from search.tracking import names
 from search.tracking.ledger import Ledger
-from search.tracking.reading import Record, children, find_run, find_study
+from search.tracking.reading import Record, find_run, find_study, trial_runs
 from search.tracking.store import Client, open_store, store_uri
 from search.tracking.studies import config_of, ledger_of
 from search.trial import Plan
@@ -82,7 +82,8 @@ def recall(run: str, trusted: Collection[str] = ()) -> Recalled:
     config = config_of(client, record, trusted)
     require_tensorflow()
     prepare_process(config.engine.threads)
-    config = validated(config)
+    # A stored address is not connected to: whoever answers there could send anything to unpickle.
+    config = validated(replace(config, engine=replace(config.engine, address=None)))
     proposal = _unaltered(client, record, study, config, trusted)
     return Recalled(client, record, study, proposal, config, recorded_series(record, config))
 
@@ -97,18 +98,22 @@ def _unaltered(
     """
     searched = config_of(client, study, trusted)
     space = parse_space(searched)
-    trial = next(
-        run
-        for run in children(client, study)
-        if run.kind == "trial" and run.number == record.number
-    )
+    experiment = client.get_run(study.run_id).info.experiment_id
+    runs = trial_runs(client, experiment, study.run_id, record.number)
+    if not runs:
+        raise BadInput(
+            f"trial {record.number} of study {study.study!r} is gone, which run {record.run_id} "
+            "was trained by"
+        )
+    trial = runs[0]
     proposal = proposal_of(trial, space)
     values = {**space.pins, **proposal.point}
     if proposal.epochs is not None:
         values["training.epochs"] = proposal.epochs
-    # A finalist has seeds of its own number; budget, engine and tracking may change while resuming.
-    values["study.executions"] = config.study.executions
-    digest = record.tags[names.DIGEST]
+    # Budget, engine and tracking may change while resuming, and are not compared.
+    if record.kind == "finalist":
+        values["study.executions"] = record.whole(names.EXECUTIONS)
+    digest = record.tag(names.DIGEST)
     made = from_plain(with_values(searched.plain(), values))
     due, found = (flatten(identity_parts(one, digest)) for one in (made, config))
     for key in sorted(due.keys() | found.keys()):

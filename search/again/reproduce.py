@@ -3,6 +3,7 @@
 The same bits are expected: every epoch's losses, the scores, the predictions and the weights.
 """
 
+import csv
 import json
 import sys
 from collections.abc import Collection, Sequence
@@ -11,6 +12,7 @@ from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
 from math import isfinite
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
@@ -39,7 +41,7 @@ from search.result import Result
 from search.terminal import Parser, console
 from search.tracking import names
 from search.tracking.files import read_artifact
-from search.tracking.reading import all_curves, trial_runs
+from search.tracking.reading import Record, all_curves, trial_runs
 from search.trial import Plan, Progress, Start
 
 
@@ -62,10 +64,7 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
         raise BadInput(
             f"run {record.run_id} is {record.state or 'still running'}: it has no result to compare"
         )
-    environment = json.loads(read_artifact(client, record.run_id, "environment.json") or "{}")
-    predictions = read_artifact(client, record.run_id, "predictions.csv")
-    if predictions is None:
-        raise BadInput(f"run {record.run_id} has no predictions.csv any more: nothing to compare")
+    environment, forecasts = _recorded(recalled)
     chain = [*_ancestors(recalled, options.trust), recalled]
     plan = _plan(recalled)
     ledger = recalled.ledger
@@ -78,7 +77,7 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
     run_id = ledger.start_again("reproduction", plan, {names.REPRODUCES: record.run_id})
     with ExitStack() as stack:
         stack.callback(ledger.lose_if_open, run_id, "interrupted")
-        here = replace(recalled.config.engine, workers=1, address=None)
+        here = replace(recalled.config.engine, workers=1)
         process = replace(recalled.config, engine=here)
         engine = stack.enter_context(open_engine(process, jobs=1))
         budget = Budget(1, 0, None, plan.baselines[0][0], plan.baseline_mae, "")
@@ -90,14 +89,12 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
             compare(
                 "scores", scores_of(record.metrics), scores_of(result.metrics(plan.baseline_mae))
             ),
-            compare(
-                "predictions", cells_of(predictions), cells_of(_text(result, "predictions.csv"))
-            ),
+            compare("predictions", forecasts, cells_of(_text(result, "predictions.csv"))),
             *(compare_hashes(what, environment, again) for what in HASHES),
         ]
         if len(chain) > 1:
             expected = {
-                str(one.record.number): one.record.tags[names.CHECKPOINT] for one in chain[1:]
+                str(one.record.number): one.record.tag(names.CHECKPOINT) for one in chain[1:]
             }
             compared.append(
                 compare_hashes("checkpoints", {"checkpoints": expected}, {"checkpoints": handed_on})
@@ -120,15 +117,44 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
     return 0 if identical else 1
 
 
+def _recorded(recalled: Recalled) -> tuple[dict[str, Any], dict[str, float]]:
+    """Returns what a run noted of its environment, and what it forecast.
+
+    Raises:
+        BadInput: these files are gone or damaged.
+    """
+    run_id = recalled.record.run_id
+    predictions = read_artifact(recalled.client, run_id, "predictions.csv")
+    if predictions is None:
+        raise BadInput(f"run {run_id} has no predictions.csv any more: nothing to compare")
+    noted = read_artifact(recalled.client, run_id, "environment.json") or "{}"
+    try:
+        environment = dict(json.loads(noted))
+        for what in HASHES:
+            dict(environment.get(what, {}))
+        forecasts = cells_of(predictions)
+        if not forecasts:
+            raise ValueError("predictions.csv holds none")
+        return environment, forecasts
+    except (ValueError, TypeError, KeyError, csv.Error) as error:
+        raise BadInput(f"the files of run {run_id} are damaged: {error!r}") from None
+
+
 def _plan(recalled: Recalled) -> Plan:
     """Returns the plan that the run was trained by."""
     record = recalled.record
     beside = score_baselines(recalled.series, recalled.config.task)
-    seed = int(record.params["seed"])
+    seed = record.whole("seed")
     return replace(
         recalled.plan(VALIDATION, beside, seed=seed, title="again"),
-        ends_at=int(record.metrics["epochs"]) - 1 if record.state == "pruned" else None,
+        ends_at=_last_epoch(record) if record.state == "pruned" else None,
     )
+
+
+def _last_epoch(record: Record) -> int:
+    if "epochs" not in record.metrics:
+        raise BadInput(f"run {record.run_id} has no metric epochs any more: where did it end?")
+    return int(record.metrics["epochs"]) - 1
 
 
 def _ancestors(recalled: Recalled, trusted: Collection[str]) -> list[Recalled]:
@@ -140,6 +166,8 @@ def _ancestors(recalled: Recalled, trusted: Collection[str]) -> list[Recalled]:
     parent = recalled.record.tags.get(names.CONTINUES)
     if parent is None:
         return []
+    if not parent.isdigit() or int(parent) >= recalled.record.number:
+        raise BadInput(f"run {recalled.record.run_id} cannot go on with trial {parent!r}")
     run = recalled.client.get_run(recalled.study.run_id)
     runs = trial_runs(recalled.client, run.info.experiment_id, recalled.study.run_id, int(parent))
     complete = next((one for one in runs if one.state == "complete"), None)

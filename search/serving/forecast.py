@@ -1,5 +1,6 @@
 """Carries out `sweepcast forecast MODEL --history FILE`."""
 
+import os
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -23,7 +24,7 @@ from search.tracking.store import open_store, store_uri
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
-def forecast(arguments: list[str], *, quiet: bool) -> int:
+def forecast(arguments: list[str]) -> int:
     """Shows what MODEL says about the steps after a history.
 
     Raises:
@@ -43,18 +44,28 @@ def forecast(arguments: list[str], *, quiet: bool) -> int:
     forecaster = _forecaster(options.model, options.trust)
     history = from_file(options.history, forecaster, options.trust)
     table = Loaded(forecaster, options.trust).forecast(history)
-    if not quiet:
-        _show(forecaster, history, table)
-    if options.output:
-        table.to_csv(options.output, index=False, date_format="%Y-%m-%dT%H:%M:%S")
-    if options.plot:
-        _draw(forecaster, history, table, options.plot)
+    _show(forecaster, history, table)
+    try:
+        if options.output:
+            table.to_csv(options.output, index=False, date_format="%Y-%m-%dT%H:%M:%S")
+        if options.plot:
+            _draw(forecaster, history, table, options.plot)
+    except OSError as error:
+        raise BadInput(
+            f"{error.filename or 'the file'} cannot be written: {error.strerror}"
+        ) from None
     return 0
 
 
 def _check_place(name: str, path: str | None) -> None:
-    if path and (Path(path).is_dir() or not Path(path).absolute().parent.is_dir()):
+    """Refuses what cannot be written before anything is read."""
+    if not path:
+        return
+    place = Path(path).absolute()
+    if place.is_dir() or not place.parent.is_dir():
         raise BadInput(f"--{name} is {path!r}: it must be a file in a folder that is there")
+    if not os.access(place if place.exists() else place.parent, os.W_OK):
+        raise BadInput(f"--{name} is {path!r}: it cannot be written")
 
 
 def _forecaster(text: str, trusted: Collection[str]) -> Forecaster:

@@ -5,12 +5,13 @@ Letters: T steps of the history, C channels, W window size, H horizon.
 
 import json
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from datasets import Series
 from datasets.frequency import offset_of, shown
@@ -22,6 +23,7 @@ from search.runtime import prepare_process
 from search.serving.intervals import Interval
 from search.serving.nets import load_net
 
+Array = NDArray[Any]
 SPEC, NET = "forecaster.json", "model.keras"
 
 
@@ -85,8 +87,14 @@ class Forecaster:
         try:
             spec = json.loads((folder / SPEC).read_text("utf-8"))
             net = (folder / NET).read_bytes()
+            _check_types(spec)
+            horizon = [spec["horizon"]]
             spec["intervals"] = tuple(
-                Interval(int(level), np.array(ends["lower"]), np.array(ends["upper"]))
+                Interval(
+                    int(level),
+                    np.array(ends["lower"], dtype=np.float64).reshape(horizon),
+                    np.array(ends["upper"], dtype=np.float64).reshape(horizon),
+                )
                 for level, ends in spec["intervals"].items()
             )
             return cls(**{**spec, "channels": tuple(spec["channels"])}, net=net)
@@ -94,6 +102,27 @@ class Forecaster:
             raise BadInput(f"the model has no {Path(error.filename).name} any more") from None
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadInput(f"{SPEC} of the model cannot be read: {error}") from None
+
+
+def _check_types(spec: dict[str, Any]) -> None:
+    """Refuses a value of another type than `Forecaster` has there; lists stand for tuples.
+
+    Raises:
+        TypeError: names the first one.
+    """
+    for field in fields(Forecaster):
+        if field.name in spec:
+            wanted = {"channels": list, "intervals": dict}.get(
+                field.name, get_origin(field.type) or field.type
+            )
+            if type(spec[field.name]) is not wanted:
+                raise TypeError(f"{field.name} is {spec[field.name]!r}")
+    sizes = {"window_size": 1, "horizon": 1, "threads": 1, "max_gap": 0, "lag": 0, "calendar": 0}
+    small = next((name for name, least in sizes.items() if spec[name] < least), None)
+    if small or not all(isinstance(name, str) for name in spec["channels"]):
+        raise TypeError(f"{small or 'channels'} is {spec[small or 'channels']!r}")
+    if not 0 <= spec["target"] < len(spec["channels"]):
+        raise TypeError(f"target is {spec['target']}, of {len(spec['channels'])} channels")
 
 
 class Loaded:
@@ -126,7 +155,7 @@ class Loaded:
         if known.calendar:
             terms = calendar_features(history.timestamps, known.calendar)
             inputs["calendar"] = terms[None, -known.window_size :].astype(np.float32)
-        outputs = self._net.predict_on_batch(inputs)[0].astype(np.float64)
+        outputs = self._outputs(inputs)
         step = offset_of(known.frequency)
         last = pd.Timestamp(history.timestamps[-1])
         times = pd.date_range(last, periods=known.horizon + 1, freq=step, unit="s")[1:]
@@ -135,6 +164,24 @@ class Loaded:
             columns[f"lower_{one.level}"] = outputs + one.lower
             columns[f"upper_{one.level}"] = outputs + one.upper
         return pd.DataFrame(columns)
+
+    def _outputs(self, inputs: dict[str, Array]) -> Array:
+        """Returns what the net says [H].
+
+        Raises:
+            BadInput: it takes or gives something else than its description says.
+        """
+        taken = {tensor.name for tensor in self._net.inputs}
+        if taken != inputs.keys():
+            raise BadInput(f"the net is not as {SPEC} describes it: it takes {', '.join(taken)}")
+        try:
+            found = self._net.predict_on_batch(inputs)[0].astype(np.float64)
+        except (ValueError, TypeError, KeyError, IndexError) as error:
+            text = (str(error).strip() or repr(error)).splitlines()[0]
+            raise BadInput(f"the net is not as {SPEC} describes it: {text}") from None
+        if found.shape != (self.forecaster.horizon,):
+            raise BadInput(f"the net is not as {SPEC} describes it: it gives {found.shape}")
+        return np.asarray(found)
 
 
 def _order(known: Forecaster, history: Series) -> list[int]:

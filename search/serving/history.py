@@ -7,12 +7,16 @@ import numpy as np
 import pandas as pd
 
 from datasets import DatasetError, Series, load
+from datasets.fetch import local_file
 from datasets.regular import regular_series
+from datasets.table import read_table
 from search.errors import BadInput
 from search.serving.forecaster import Forecaster
+from search.signatures import checked_options
 from search.trust import is_trusted
 
 TIME = "timestamp"
+_CSV = "datasets.csv.csv"
 
 
 def from_file(path: str, known: Forecaster, trusted: Collection[str] = ()) -> Series:
@@ -29,29 +33,44 @@ def from_file(path: str, known: Forecaster, trusted: Collection[str] = ()) -> Se
     Raises:
         DatasetError, BadInput: no way to read it fits.
     """
-    table = {
-        "_target_": "datasets.csv.csv",
+    target = known.channels[known.target]
+    inputs = [name for name in known.channels if name != target]
+    own = {**known.dataset, "name": None, "source": path}
+    readable = "source" in known.dataset and is_trusted("dataset", own.get("_target_"), trusted)
+    tables: list[dict[str, Any]] = [{"delimiter": None, "decimal": None, "max_gap": known.max_gap}]
+    if readable:
+        own = checked_options("dataset", own)
+    if readable and own["_target_"] == _CSV:
+        tables.insert(0, own)  # the notation of the training file is the likeliest
+    # Where a column has the name of the target, no other will do, whatever is wrong with that one.
+    named = any(target in _columns(path, table["delimiter"]) for table in tables)
+    role = {
+        "_target_": _CSV,
         "source": path,
         "frequency": known.frequency,
-        "delimiter": None,
-        "decimal": None,
-        "max_gap": known.max_gap,
+        "value": target if named or inputs else None,
+        "inputs": inputs,
     }
-    order = [known.channels[known.target]]
-    inputs = [name for name in known.channels if name not in order]
-    ways: list[dict[str, Any]] = [{**table, "value": order[0], "inputs": inputs}]
-    if not inputs:
-        ways.append(table)
-    own = dict(known.dataset)
-    if "source" in own and is_trusted("dataset", own.get("_target_"), trusted):
-        ways.insert(0, {**own, "name": None, "source": path, "sha256": None})
-    problems: list[Exception] = []
+    ways = [{**table, **role} for table in tables]
+    likeliest = ways[0]
+    if readable and own["_target_"] != _CSV:
+        ways.insert(0, own)
+        likeliest = likeliest if named else own
+    problems: list[tuple[dict[str, Any], Exception]] = []
     for way in ways:
         try:
             return load(way)
-        except DatasetError as error:
-            problems.append(error)
-    raise problems[0]
+        except (ValueError, OSError) as error:  # a DatasetError, or what a user's builder raises
+            problems.append((way, error))
+    told = next(error for way, error in problems if way is likeliest)
+    raise DatasetError(f"{told}\nthe model of {known.series} takes steps of {known.frequency}")
+
+
+def _columns(path: str, delimiter: str | None) -> Collection[str]:
+    try:
+        return read_table(local_file(path, None), delimiter).columns
+    except DatasetError:
+        return ()
 
 
 def from_table(table: pd.DataFrame, known: Forecaster) -> Series:

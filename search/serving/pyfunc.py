@@ -1,8 +1,11 @@
 """The loader that a registered model names: what `mlflow models serve` calls.
 
 Its data are a folder with a .keras file and a JSON file, no pickle; Sweepcast must be installed.
+The environment variable SWEEPCAST_TRUST names the packages, with commas between them, whose layers
+the net may hold beside Keras' own: MLflow hands a loader no options.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,8 @@ import pandas as pd
 
 from search.serving.forecaster import Forecaster, Loaded
 from search.serving.history import from_table
+
+TRUST = "SWEEPCAST_TRUST"
 
 
 class RawHistoryModel:
@@ -34,4 +39,5 @@ class RawHistoryModel:
 
 
 def _load_pyfunc(path: str) -> RawHistoryModel:
-    return RawHistoryModel(Loaded(Forecaster.read(Path(path))))
+    trusted = [package for package in os.environ.get(TRUST, "").split(",") if package]
+    return RawHistoryModel(Loaded(Forecaster.read(Path(path)), trusted))

@@ -13,6 +13,7 @@ from typing import Any
 
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 
 from datasets import Series
 from search.backends.base import Proposal
@@ -156,8 +157,8 @@ class Ledger:
                 self.lose_trial(run.run_id, reason)
 
     def lose_if_open(self, run_id: str, reason: str) -> None:
-        """Ends a run that nothing else has ended."""
-        if self.client.get_run(run_id).info.status == "RUNNING":
+        """Ends a run that has no state yet, even if MLflow takes it for finished."""
+        if names.STATE not in self.client.get_run(run_id).data.tags:
             self.lose_trial(run_id, reason)
 
     def end_reproduction(
@@ -291,19 +292,23 @@ def open_study(
 
 
 def _experiment(client: MlflowClient, uri: str, name: str) -> str:
+    """Returns the id of an experiment, which is made or restored where it is not there."""
     found = client.get_experiment_by_name(name)
-    if found is not None and found.lifecycle_stage == "active":
-        return str(found.experiment_id)
-    if found is not None:
+    if found is None:
+        try:
+            made = client.create_experiment(
+                name,
+                artifact_location=artifact_location(uri, name),
+                tags={names.EXPERIMENT_KIND: "custom_model_development"},
+            )
+            return str(made)
+        except MlflowException:  # another study made it meanwhile
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                raise
+    if found.lifecycle_stage != "active":
         client.restore_experiment(found.experiment_id)
-        return str(found.experiment_id)
-    return str(
-        client.create_experiment(
-            name,
-            artifact_location=artifact_location(uri, name),
-            tags={names.EXPERIMENT_KIND: "custom_model_development"},
-        )
-    )
+    return str(found.experiment_id)
 
 
 def _user() -> str:

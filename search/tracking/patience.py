@@ -7,7 +7,8 @@ this waits longer, and for a disk that is full.
 import errno
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 
@@ -20,7 +21,7 @@ _FULL_OR_SLOW = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EAGAIN, errno.ESTA
 
 
 class StoreTrouble(RuntimeError):
-    """The store could not be used for minutes; what it holds can be gone on with."""
+    """The store cannot be used any more; what it holds can be gone on with."""
 
 
 class PatientClient:
@@ -32,13 +33,32 @@ class PatientClient:
 
     def __init__(self, client: MlflowClient) -> None:
         self._client = client
+        self._checks: list[Callable[[], None]] = []
+
+    @contextmanager
+    def guarded(self, check: Callable[[], None]) -> Iterator[None]:
+        """Lets `check` come before each call meanwhile, and each time that it is tried again."""
+        self._checks.append(check)
+        try:
+            yield
+        finally:
+            self._checks.remove(check)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._client, name)
-        return _patient(found) if callable(found) else found
+        return patient(self._guarded(found)) if callable(found) else found
+
+    def _guarded(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(call)
+        def checked(*arguments: Any, **keywords: Any) -> Any:
+            for check in self._checks:
+                check()
+            return call(*arguments, **keywords)
+
+        return checked
 
 
-def _patient(call: Callable[..., Any]) -> Callable[..., Any]:
+def patient(call: Callable[..., Any]) -> Callable[..., Any]:
     """Returns `call`, tried again for minutes while the store is in trouble.
 
     Raises:

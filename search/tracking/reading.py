@@ -1,5 +1,6 @@
 """Reads studies, trials and baselines back from MLflow."""
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,8 +39,30 @@ class Record:
 
     @property
     def number(self) -> int:
-        """Number of the trial."""
-        return int(self.tags[names.TRIAL])
+        """Number of the trial; -1 where the tag was tampered with, as no trial has it."""
+        written = self.tag(names.TRIAL)
+        return int(written) if written.isdecimal() else -1
+
+    def tag(self, name: str) -> str:
+        """Returns a tag that every such run has.
+
+        Raises:
+            BadInput: this one has it no more.
+        """
+        if name not in self.tags:
+            raise BadInput(f"run {self.run_id} has no tag {name} any more")
+        return self.tags[name]
+
+    def whole(self, param: str) -> int:
+        """Returns a param that is a whole number.
+
+        Raises:
+            BadInput: the run has none.
+        """
+        written = self.params.get(param, "")
+        if not written.removeprefix("-").isdecimal():
+            raise BadInput(f"run {self.run_id} has no param {param} that is a whole number")
+        return int(written)
 
     @property
     def mae(self) -> float | None:
@@ -60,8 +83,10 @@ def find_study(client: MlflowClient, name: str | None) -> Record:
         BadInput: there is no such study.
     """
     found = studies(client)
-    for record in found:
-        if name is None or record.study == name:
+    if name is None and found:
+        return found[0]
+    for record in reversed(found):  # as a sweep goes on with the first of that name
+        if record.study == name:
             return record
     if name is None:
         raise BadInput("the store holds no study yet\nstart one with sweepcast sweep")
@@ -85,7 +110,7 @@ def find_run(
         record = find_study(client, study)
         if names.BEST not in record.tags:
             raise BadInput(f"study {study!r} has no best trial: {record.tags.get(names.RESULT)}")
-        return find_run(client, record.tags[names.BEST])
+        text = record.tags[names.BEST]
     try:
         found = _record(client.get_run(text))
     except MlflowException:
@@ -101,8 +126,11 @@ def find_run(
     original = found.tags.get(names.DUPLICATE_OF)
     if original is None:
         return found
-    siblings = children(client, find_study(client, found.study))
-    return next(r for r in siblings if r.kind == "trial" and r.tags[names.TRIAL] == original)
+    for run in children(client, find_study(client, found.study)):
+        ended = run.kind == "trial" and run.state in FINISHED
+        if ended and run.tags.get(names.TRIAL) == original and names.DUPLICATE_OF not in run.tags:
+            return run
+    raise BadInput(f"run {text} repeats the point of trial {original}, which is gone")
 
 
 def count_test_reads(client: MlflowClient, digest: str) -> int:
@@ -137,7 +165,7 @@ def curves(client: MlflowClient, record: Record) -> list[list[float]]:
     found = {
         _place(key): _curve(client, record.run_id, key)
         for key in record.metrics
-        if key.endswith("/validation/mae")
+        if re.fullmatch(r"fold_\d+/execution_\d+/validation/mae", key)
     }
     if "validation/mae" in record.metrics:  # execution 0 of the last fold has no prefix
         last = max((fold for fold, _ in found), default=0)

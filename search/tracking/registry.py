@@ -4,7 +4,6 @@ Format of what is registered: MLflow's "python_function" flavour with `loader_mo
 """
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
 from search.errors import BadInput, nearest
-from search.tracking.files import model_files
+from search.tracking.files import MODEL_ID, model_files
 
 ALIAS = "champion"
 _LOADER = "search.serving.pyfunc"
@@ -122,7 +121,7 @@ def champion_files(client: MlflowClient, text: str) -> Iterator[Path]:
     """
     source = str(_find(client, text).source)
     model_id = source.removeprefix(_SCHEME)
-    if not re.fullmatch(r"m-[0-9a-f]{32}", model_id):
+    if not MODEL_ID.fullmatch(model_id):
         raise BadInput(f"model {text!r} was not registered by sweepcast promote: it is {source}")
     with model_files(client, model_id) as folder:
         yield _data_of(folder)
@@ -163,7 +162,7 @@ def _data_of(folder: Path) -> Path:
         described = yaml.safe_load((folder / "MLmodel").read_text("utf-8"))
         flavor = described["flavors"]["python_function"]
         loader, data = flavor["loader_module"], (folder / flavor["data"]).resolve()
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise BadInput(f"the model in {folder} cannot be read: {error!r}") from None
     if loader != _LOADER or flavor.get("code") or flavor.get("python_model"):
         what = f"the loader {loader}" if loader != _LOADER else "code of its own"

@@ -25,6 +25,13 @@ FOLDER = Path("mlruns")
 # What the rest of the program holds a store by, without knowing MLflow.
 Client = MlflowClient
 _SERVER_ANSWERS_WITHIN = 5.0  # seconds
+# Of MLflow, unless the user has set them. It asks a server again for so long that the beats of a
+# lease would be missed; the client that waits is ours.
+_VARIABLES = {
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}
 
 
 def store_uri(configured: str | None) -> str:
@@ -68,7 +75,8 @@ def open_store(uri: str, *, create: bool) -> MlflowClient:
     """
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    for name, value in _VARIABLES.items():
+        os.environ.setdefault(name, value)
     if uri.startswith(SQLITE):
         _check_sqlite(uri, create=create)
     elif uri.startswith(("http://", "https://")):

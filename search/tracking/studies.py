@@ -1,5 +1,6 @@
 """Finds the study that a configuration means, or makes it."""
 
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,8 +15,9 @@ from search.errors import BadInput
 from search.git import Checkout
 from search.nested import flatten
 from search.tracking import names
-from search.tracking.files import read_artifact
+from search.tracking.files import SQLITE, read_artifact
 from search.tracking.ledger import Ledger, StudyTags, open_study
+from search.tracking.lock import SETTLED, held
 from search.tracking.reading import FINISHED, Record, children, curves, studies
 from search.tracking.store import exists, open_store
 from search.trust import is_trusted
@@ -52,12 +54,12 @@ def find_same(uri: str, name: str, parts: Mapping[str, Any]) -> Found | None:
     if not exists(uri):
         return None
     client = open_store(uri, create=False)
-    for record in studies(client):
-        if record.study == name:
-            if record.tags.get(names.IDENTITY) != identity(dict(parts)):
-                raise BadInput(_difference(client, record, parts))
-            return Found(client, record)
-    return None
+    record = next(iter(_same_named(client, name)), None)
+    if record is None:
+        return None
+    if record.tags.get(names.IDENTITY) != identity(dict(parts)):
+        raise BadInput(_difference(client, record, parts))
+    return Found(client, record)
 
 
 def resume(found: Found, tags: StudyTags) -> Ledger:
@@ -95,22 +97,29 @@ def recorded_values(record: Record, text: str) -> dict[str, Any]:
     """Returns what the text of a run's config.yaml says, as nested plain values.
 
     Raises:
-        BadInput: it is no mapping in yaml.
+        BadInput: it is no mapping in yaml, or not of plain values: what is resolved here could be
+            read from this machine's environment.
     """
     try:
         values = yaml.safe_load(text)
         if not isinstance(values, dict):
             raise yaml.YAMLError("it is no mapping")
-    except yaml.YAMLError as error:
+        leaves = flatten(values)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise BadInput(f"config.yaml of run {record.run_id} cannot be read: {error}") from None
+    for key, value in leaves.items():
+        if "${" in str(key) + str(value):
+            raise BadInput(
+                f"config.yaml of run {record.run_id} is not resolved: {key} is {value!r}"
+            )
     return values
 
 
 def ledger_of(client: MlflowClient, record: Record, checkout: Checkout | None) -> Ledger:
     """Opens the study that a run belongs to, to add runs to it."""
     run = client.get_run(record.run_id)
-    tags = StudyTags(record.study, record.tags[names.BACKEND], record.tags[names.DIGEST], checkout)
-    ledger = Ledger(client, run.info.experiment_id, record.tags[names.PARENT], tags)
+    tags = StudyTags(record.study, record.tag(names.BACKEND), record.tag(names.DIGEST), checkout)
+    ledger = Ledger(client, run.info.experiment_id, record.tag(names.PARENT), tags)
     ledger.log_diff()
     return ledger
 
@@ -124,9 +133,16 @@ def create(
     series: Series,
     config_yaml: bytes,
 ) -> Ledger:
-    """Makes a new study, and the store where there is none."""
-    return open_study(
-        open_store(uri, create=True),
+    """Makes a new study, and the store where there is none.
+
+    Raises:
+        BadInput: another process makes it just now.
+    """
+    client = open_store(uri, create=True)
+    if _same_named(client, tags.study):
+        raise held(tags.study)
+    ledger = open_study(
+        client,
         uri,
         dataset=dataset,
         tags=tags,
@@ -134,13 +150,30 @@ def create(
         series=series,
         files={"config.yaml": config_yaml},
     )
+    if not uri.startswith(SQLITE):  # there is no lock yet: of two made at once, the first stays
+        time.sleep(SETTLED)
+        first = _same_named(client, tags.study)[0]
+        if first.run_id != ledger.parent:
+            client.delete_run(ledger.parent)
+            raise held(tags.study)
+    return ledger
+
+
+def _same_named(client: MlflowClient, name: str) -> list[Record]:
+    """Returns the studies `name`, the first one first."""
+    found = [record for record in studies(client) if record.study == name]
+    return sorted(found, key=lambda record: (record.started, record.run_id))
 
 
 def _difference(client: MlflowClient, record: Record, parts: Mapping[str, Any]) -> str:
     text = read_artifact(client, record.run_id, "config.yaml")
     ours = flatten(dict(parts))
     theirs = (
-        flatten(identity_parts(from_plain(yaml.safe_load(text)), record.tags.get(names.DIGEST, "")))
+        flatten(
+            identity_parts(
+                from_plain(recorded_values(record, text)), record.tags.get(names.DIGEST, "")
+            )
+        )
         if text
         else {}
     )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from search.backends.base import Answer, Backend, Proposal, Recorded
 from search.backends.grid import Grid
+from search.errors import BadInput
 from search.history import Past, point_key
 from search.pruners import median, none
-from search.restore import point_of, restore, running_scores
+from search.restore import point_of, proposal_of, restore, running_scores
 from search.space import Choice, Point, Range, Space
 from search.tracking import names
 from search.tracking.reading import Record
@@ -175,3 +176,10 @@ def test_params_spell_a_point_exactly(choice: Any, number: float) -> None:
     found = point_of({**written, "seed": "7"}, space)
     assert found == {"a": choice, "b": number, "c": number}
     assert [type(value) for value in found.values()] == [type(choice), type(number), type(number)]
+
+
+def test_params_that_no_backend_could_propose_are_named() -> None:
+    space = Space((Choice("a", ("x", "y")), Range("b", 0.0, 1.0)))
+    for params, said in (({"a": "z"}, "a is z"), ({"b": "much"}, "'much'")):
+        with pytest.raises(BadInput, match=said):
+            proposal_of(replace(run(0, 1, "complete", 10, 20), params=params), space)
