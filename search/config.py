@@ -62,12 +62,17 @@ class StudyOptions:
     name: str | None = None
     trials: int = 30
     timeout: float | None = None
+    epochs: int | None = None
+    target: float | None = None
     executions: int = 1
     seed: int = 42
     objective: str = "validation/mae"
     finalists: int = 3
     finalist_executions: int = 3
     max_failed: int = 10
+    enqueue: list[Any] = field(default_factory=list)
+    warm_start: str | None = None
+    warm_trials: int | None = 5
 
 
 @dataclass

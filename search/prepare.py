@@ -15,7 +15,7 @@ from search.planning import Planner
 from search.pruners import Pruner
 from search.runtime import prepare_process, require_tensorflow
 from search.signatures import call_builder
-from search.space import Choice, Space
+from search.space import Space
 from search.space_notation import parse_space
 from search.tracking import names
 from search.tracking.reading import Record
@@ -94,15 +94,8 @@ def recorded_series(record: Record, config: Config) -> Series:
 def _widest(config: Config, space: Space) -> Config:
     """Returns the configuration that reaches furthest back of those that the space can draw."""
 
-    def largest(name: str, configured: int) -> int:
-        for parameter in space.parameters:
-            if parameter.name == name:
-                ends = parameter.choices if isinstance(parameter, Choice) else (parameter.high,)
-                return max(int(value or 0) for value in ends)
-        return int(space.pins.get(name, configured) or 0)
-
-    window_size = largest("task.window_size", config.task.window_size)
-    seasonal = largest("transform.seasonal_difference", config.transform.seasonal_difference)
+    window_size = space.largest("task.window_size", config.task.window_size)
+    seasonal = space.largest("transform.seasonal_difference", config.transform.seasonal_difference)
     return replace(
         config,
         task=replace(config.task, window_size=window_size),

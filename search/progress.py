@@ -12,6 +12,7 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from search.history import Finished
+from search.limits import Limits, epochs_of
 from search.trial import Progress
 
 
@@ -21,6 +22,8 @@ class Budget:
 
     Attributes:
         best: score and number of the best trial so far.
+        limits: at which it ends; None of what has so many trials and no other end.
+        epochs: trained so far.
     """
 
     trials: int
@@ -29,6 +32,8 @@ class Budget:
     baseline: str
     baseline_mae: float
     unit: str
+    limits: Limits | None = None
+    epochs: int = 0
 
 
 class Display(AbstractContextManager["Display"]):
@@ -38,7 +43,7 @@ class Display(AbstractContextManager["Display"]):
         self.console = console
         self.budget = budget
         self._started = time.monotonic()
-        self._first = budget.done
+        self._first = (budget.done, budget.epochs)
 
     @abstractmethod
     def training_started(self, number: int, title: str) -> None:
@@ -59,6 +64,7 @@ class Display(AbstractContextManager["Display"]):
     def trial_ended(self, finished: Finished) -> None:
         """Shows the end of a trial, and whether it is the best so far."""
         self.budget.done += 1
+        self.budget.epochs += epochs_of([finished])
         score, best = finished.score, ""
         if finished.state == "complete" and score is not None:
             if self.budget.best is None or score < self.budget.best[0]:
@@ -83,12 +89,18 @@ class Display(AbstractContextManager["Display"]):
         return f"best trial {number}: {self._quantity(score)} · {bar}"
 
     def _time_left(self) -> str:
-        """Returns an estimate from the pace so far; empty until there is one."""
-        done = self.budget.done - self._first
-        remaining = self.budget.trials - self.budget.done
-        if done < 2 or remaining <= 0:
+        """Returns an estimate from the pace so far; empty until there is one.
+
+        Of several limits, the one that is reached first at that pace; a target is not foreseen.
+        """
+        budget, spent = self.budget, time.monotonic() - self._started
+        done, epochs = budget.done - self._first[0], budget.epochs - self._first[1]
+        if done < 2 or budget.done >= budget.trials:
             return ""
-        seconds = (time.monotonic() - self._started) / done * remaining
+        seconds = spent / done * (budget.trials - budget.done)
+        if budget.limits:
+            by_epochs = spent / max(epochs, 1) * (budget.limits.epochs - budget.epochs)
+            seconds = max(0.0, min(seconds, by_epochs, budget.limits.seconds - spent))
         return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
 
     def _quantity(self, value: float) -> str:

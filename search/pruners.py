@@ -1,18 +1,32 @@
 """Stops hopeless trials early: Optuna's pruners on a shadow study, so that every backend has them.
 
-A pruner sees numbers of epochs and scores, nothing else. It is told of every epoch of a trial, in
-order; its answer depends on the trials that had ended by then.
+A pruner sees epochs and scores, nothing else. It is told of every epoch of a trial, in order; its
+answer depends on the trials before it. An epoch is counted over all folds and executions, each as
+long as the longest of the study, so that trials are compared at equal progress.
 """
 
+import warnings
 from collections.abc import Mapping
 
 import optuna
-from optuna.pruners import BasePruner, MedianPruner, NopPruner
+from optuna.exceptions import ExperimentalWarning
+from optuna.pruners import (
+    BasePruner,
+    HyperbandPruner,
+    MedianPruner,
+    NopPruner,
+    PatientPruner,
+    PercentilePruner,
+    SuccessiveHalvingPruner,
+    ThresholdPruner,
+)
 from optuna.trial import TrialState, create_trial
 
-from search.validation import AtLeast, check_value
+from search.validation import AtLeast, Between, check_value
 
 _STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
+# These note at every rung of a trial what it came to.
+_BY_RUNG = (SuccessiveHalvingPruner, HyperbandPruner)
 
 
 class Pruner:
@@ -21,17 +35,25 @@ class Pruner:
     def __init__(self, pruner: BasePruner) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.active = not isinstance(pruner, NopPruner)
-        self._study = optuna.create_study(pruner=pruner, direction="minimize")
+        self._by_rung = isinstance(pruner, _BY_RUNG)
+        # Hyperband draws a trial's bracket from the study's name and the trial's number.
+        self._study = optuna.create_study(pruner=pruner, direction="minimize", study_name="shadow")
         self._open: dict[int, optuna.Trial] = {}
+        self._reached: dict[int, int] = {}
 
     def start(self, number: int) -> None:
-        """Opens trial `number`."""
-        self._open[number] = self._study.ask()
+        """Opens trial `number`; one that was lost is still open, and trains to the same scores."""
+        if number not in self._open:
+            self._open[number] = self._study.ask()
+            self._reached[number] = -1
 
-    def should_stop(self, number: int, step: int, score: float) -> bool:
-        """Takes the score of trial `number` after epoch `step` and returns whether to stop it."""
+    def should_stop(self, number: int, epoch: int, score: float) -> bool:
+        """Takes the score of trial `number` after an epoch and returns whether to stop it."""
+        if epoch <= self._reached[number]:  # it was lost, and was not stopped here before
+            return False
+        self._reached[number] = epoch
         trial = self._open[number]
-        trial.report(score, step)
+        trial.report(score, epoch)
         return trial.should_prune()
 
     def end(self, number: int, state: str, score: float | None) -> None:
@@ -39,8 +61,16 @@ class Pruner:
         value = score if state == "complete" else None
         self._study.tell(self._open.pop(number), value, state=_STATES[state])
 
-    def restore(self, state: str, score: float | None, curve: Mapping[int, float]) -> None:
+    def restore(
+        self, number: int, state: str, score: float | None, curve: Mapping[int, float]
+    ) -> None:
         """Adds a trial of the ledger with its curve (epoch to score)."""
+        if self._by_rung:
+            self.start(number)
+            for epoch, value in curve.items():
+                self.should_stop(number, epoch, value)
+            self.end(number, state, score)
+            return
         self._study.add_trial(
             create_trial(
                 state=_STATES[state],
@@ -56,11 +86,126 @@ def none() -> Pruner:
 
 
 def median(*, n_startup_trials: int = 5, warmup: int = 10) -> Pruner:
-    """Builds the median pruner; every trial gets `warmup` epochs.
+    """Builds Optuna's median pruner: the percentile pruner at 50.
 
     Raises:
         BadInput: an option is below 0.
     """
+    _check(n_startup_trials, warmup)
+    return Pruner(MedianPruner(n_startup_trials=n_startup_trials, n_warmup_steps=warmup))
+
+
+def percentile(*, percentile: float = 25.0, n_startup_trials: int = 5, warmup: int = 10) -> Pruner:
+    """Builds Optuna's percentile pruner: it keeps what is among the best at the same epoch.
+
+    Args:
+        percentile: share that is kept, in percent.
+        n_startup_trials: complete trials before anything is pruned.
+        warmup: epochs that every trial gets.
+
+    Raises:
+        BadInput: an option is out of its range.
+    """
+    _check(n_startup_trials, warmup)
+    check_value("pruner.percentile", percentile, Between(0, 100))
+    return Pruner(
+        PercentilePruner(percentile, n_startup_trials=n_startup_trials, n_warmup_steps=warmup)
+    )
+
+
+def successive_halving(
+    *, reduction_factor: int = 4, warmup: int = 10, min_early_stopping_rate: int = 0
+) -> Pruner:
+    """Builds Optuna's asynchronous successive halving.
+
+    Args:
+        reduction_factor: of the trials at a rung, one in so many goes on to the next.
+        warmup: epochs to the first rung; the next one is `reduction_factor` times as far.
+        min_early_stopping_rate: rungs that are left out at the beginning.
+
+    Raises:
+        BadInput: an option is out of its range.
+
+    Source: Li et al., "A system for massively parallel hyperparameter tuning", 2020.
+    """
+    check_value("pruner.reduction_factor", reduction_factor, AtLeast(2))
+    check_value("pruner.warmup", warmup, AtLeast(1))
+    check_value("pruner.min_early_stopping_rate", min_early_stopping_rate, AtLeast(0))
+    return Pruner(
+        SuccessiveHalvingPruner(
+            min_resource=warmup,
+            reduction_factor=reduction_factor,
+            min_early_stopping_rate=min_early_stopping_rate,
+        )
+    )
+
+
+def hyperband(*, reduction_factor: int = 3, warmup: int = 5) -> Pruner:
+    """Builds Optuna's Hyperband: successive halving in brackets that begin early or late.
+
+    Args:
+        reduction_factor: as of successive halving.
+        warmup: epochs to the first rung of the first bracket.
+
+    Raises:
+        BadInput: an option is out of its range.
+
+    Source: Li et al., "Hyperband: a novel bandit-based approach", 2018.
+    """
+    check_value("pruner.reduction_factor", reduction_factor, AtLeast(2))
+    check_value("pruner.warmup", warmup, AtLeast(1))
+    return Pruner(HyperbandPruner(min_resource=warmup, reduction_factor=reduction_factor))
+
+
+def patient(
+    *,
+    patience: int = 10,
+    min_delta: float = 0.0,
+    percentile: float | None = 50.0,
+    n_startup_trials: int = 5,
+    warmup: int = 10,
+) -> Pruner:
+    """Builds Optuna's patient pruner: it stops only what has got worse than it was.
+
+    Args:
+        patience: epochs that a trial may be worse than its own best.
+        min_delta: by how much, in the series' units.
+        percentile: of the percentile pruner that has to agree; None needs no agreement.
+        n_startup_trials: of that pruner.
+        warmup: of that pruner.
+
+    Raises:
+        BadInput: an option is out of its range.
+    """
+    _check(n_startup_trials, warmup)
+    check_value("pruner.patience", patience, AtLeast(0))
+    check_value("pruner.min_delta", min_delta, AtLeast(0))
+    check_value("pruner.percentile", percentile, Between(0, 100))
+    agreeing = (
+        None
+        if percentile is None
+        else PercentilePruner(percentile, n_startup_trials=n_startup_trials, n_warmup_steps=warmup)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return Pruner(PatientPruner(agreeing, patience=patience, min_delta=min_delta))
+
+
+def threshold(*, upper: float, warmup: int = 10) -> Pruner:
+    """Builds Optuna's threshold pruner: it stops what is worse than a bound.
+
+    Args:
+        upper: score above which a trial is stopped, in the series' units.
+        warmup: epochs that every trial gets.
+
+    Raises:
+        BadInput: an option is out of its range.
+    """
+    check_value("pruner.upper", upper, AtLeast(0))
+    check_value("pruner.warmup", warmup, AtLeast(0))
+    return Pruner(ThresholdPruner(upper=upper, n_warmup_steps=warmup))
+
+
+def _check(n_startup_trials: int, warmup: int) -> None:
     check_value("pruner.n_startup_trials", n_startup_trials, AtLeast(0))
     check_value("pruner.warmup", warmup, AtLeast(0))
-    return Pruner(MedianPruner(n_startup_trials=n_startup_trials, n_warmup_steps=warmup))

@@ -20,6 +20,8 @@ def restore(
     space: Space,
     backend: Backend,
     pruner: Pruner,
+    *,
+    longest: int,
 ) -> Past:
     """Tells the backend and the pruner what has been, and returns it for the study.
 
@@ -29,6 +31,7 @@ def restore(
         space: that the trials were drawn from.
         backend: a fresh one.
         pruner: a fresh one.
+        longest: most epochs that an execution may have.
     """
     ended = {run.number: run for run in runs if run.state in FINISHED}
     asked = {run.number: run for run in reversed(runs)}  # a trial's first run
@@ -62,22 +65,29 @@ def restore(
             )
         )
     backend.restore(recorded)
-    for trial in recorded:
-        if trial.state is not None and pruner.active:
-            curve = running_scores(curves.get(trial.number, []))
-            pruner.restore(trial.state, trial.score, curve)
+    for trial in recorded if pruner.active else ():
+        if trial.state is None:
+            pruner.start(trial.number)
+        else:
+            curve = running_scores(curves.get(trial.number, []), longest)
+            pruner.restore(trial.number, trial.state, trial.score, curve)
     return past
 
 
-def running_scores(executions: Sequence[Sequence[float]]) -> dict[int, float]:
-    """Returns the score that a trial reported by step: the mean over its executions so far."""
-    steps: dict[int, float] = {}
+def running_scores(executions: Sequence[Sequence[float]], longest: int) -> dict[int, float]:
+    """Returns the scores that a trial reported, by the epoch at which a pruner compares them.
+
+    Args:
+        executions: curves, in the order of training.
+        longest: most epochs that one may have.
+    """
+    scores: dict[int, float] = {}
     finals: list[float] = []
-    for curve in executions:
-        for score in curve:
-            steps[len(steps)] = float(np.mean([*finals, score]))
+    for training, curve in enumerate(executions):
+        for epoch, score in enumerate(curve):
+            scores[training * longest + epoch] = float(np.mean([*finals, score]))
         finals += curve[-1:]
-    return steps
+    return scores
 
 
 def proposal_of(run: Record, space: Space) -> Proposal:

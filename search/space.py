@@ -102,6 +102,23 @@ class Space:
             return clause.holds(point[clause.name])
         return clause.name in self.constants and clause.holds(self.constants[clause.name])
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the parameters."""
+        return tuple(parameter.name for parameter in self.parameters)
+
+    def longest(self, configured: int) -> int:
+        """Returns the most epochs that an execution may have."""
+        return self.largest("training.epochs", configured)
+
+    def largest(self, name: str, configured: Any) -> int:
+        """Returns the largest whole number that `name` may have; it is `configured` elsewhere."""
+        for parameter in self.parameters:
+            if parameter.name == name:
+                ends = parameter.choices if isinstance(parameter, Choice) else (parameter.high,)
+                return max(int(value or 0) for value in ends)
+        return int(self.pins.get(name, configured) or 0)
+
     def never(self, parameter: Parameter) -> bool:
         """Returns whether a condition on the configuration keeps `parameter` from being drawn."""
         fixed = [c for c in parameter.when if c.name in self.constants]

@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -11,10 +12,12 @@ from search.engine.base import TICK, Engine, Event, Lost
 from search.engine.worker import with_artifacts
 from search.history import Finished, Past, point_key
 from search.labels import label
+from search.limits import Limits
 from search.planning import Planner
 from search.pruners import Pruner
 from search.result import Result
 from search.seeds import derived
+from search.space import Point
 from search.tracking import names
 from search.tracking.ledger import Ledger
 from search.trial import Plan, Progress, Start
@@ -26,6 +29,7 @@ class _Running:
     plan: Plan
     proposal: Proposal
     run_id: str
+    epochs: int = 0
     pruned_at: int | None = None
 
 
@@ -41,6 +45,7 @@ class Study:
         ledger: Ledger,
         watcher: Watcher,
         past: Past,
+        first: Sequence[Point] = (),
     ) -> None:
         config = planner.config
         self._config = config
@@ -53,13 +58,16 @@ class Study:
         self._tried = dict(past.keys)
         self._originals = dict(past.originals)
         self._again = list(past.again)
+        self._first = [point for point in first if point_key(point, None) not in past.keys]
         self._next = past.next_number
         self._running: dict[int, _Running] = {}
         self._twins: dict[int, list[tuple[int, str]]] = defaultdict(list)
         self._losses: Counter[int] = Counter()
         self._failed_in_a_row = 0
-        self._deadline = time.monotonic() + (config.study.timeout or float("inf"))
+        self._limits = Limits.of(config.study)
+        self._began = time.monotonic()
         # With no more points than trials, every point is tried and none twice.
+        self._longest = planner.space.longest(config.training.epochs)
         self._exhaustive = planner.space.has_at_most(config.study.trials)
         self.finished = {trial.number: trial for trial in past.finished}
         self.exhausted = False
@@ -96,6 +104,9 @@ class Study:
         while self._may_start() and len(self._running) < engine.slots:
             if self._again:
                 number, proposal = self._again.pop(0)
+            elif self._first:
+                number, proposal = self._next, self._backend.enqueue(self._next, self._first.pop(0))
+                self._next += 1
             else:
                 answer = self._ask(self._next)
                 if not isinstance(answer, Proposal):
@@ -106,9 +117,18 @@ class Study:
             self._start(number, proposal, engine)
 
     def _may_start(self) -> bool:
-        if self.interrupted or self.exhausted or self.gave_up or time.monotonic() > self._deadline:
+        if self.interrupted or self.exhausted or self.gave_up or self.reached:
             return False
         return bool(self._again) or self._next < self._config.study.trials
+
+    @property
+    def reached(self) -> str | None:
+        """Which limit of the budget is reached; None while there is room."""
+        return self._limits.reached(
+            self.finished.values(),
+            running=sum(running.epochs for running in self._running.values()),
+            seconds=time.monotonic() - self._began,
+        )
 
     def _ask(self, number: int) -> Proposal | Answer:
         answer = self._backend.ask(number)
@@ -179,10 +199,10 @@ class Study:
     def _take_progress(self, progress: Progress, running: _Running, engine: Engine) -> None:
         if running.pruned_at is not None:
             return
+        running.epochs = progress.step + 1
         self._watcher.epoch_ended(progress)
-        if self._pruner.active and self._pruner.should_stop(
-            progress.number, progress.step, progress.score
-        ):
+        epoch = progress.training * self._longest + progress.epoch
+        if self._pruner.active and self._pruner.should_stop(progress.number, epoch, progress.score):
             running.pruned_at = progress.step
             engine.stop(progress.number, progress.step)
 
@@ -197,7 +217,6 @@ class Study:
         self._ledger.lose_trial(running.run_id, lost.reason)
         self._watcher.training_ended(lost.number)
         self._watcher.note(f"trial {lost.number}: {lost.reason}; it runs again")
-        self._pruner.end(lost.number, "failed", None)
         del self._running[lost.number]
         # Not at once: beside another trial on one worker, it would be lost with that one.
         self._again.append((lost.number, running.proposal))

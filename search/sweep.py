@@ -14,9 +14,12 @@ from search.again.finalists import pending, train_finalists
 from search.config import Config
 from search.engine import open_engine
 from search.engine.base import Engine
+from search.errors import BadInput
+from search.first import First, points_first
 from search.history import Finished, Past
 from search.interrupts import graceful
 from search.leaderboard import rows
+from search.limits import Limits, epochs_of
 from search.outcome import conclude, show
 from search.prepare import Prepared, build_backend, build_pruner, prepare
 from search.progress import Budget, Display, open_display
@@ -54,16 +57,21 @@ def sweep(config: Config, console: Console, *, quiet: bool) -> int:
         past = Past()
         if found:
             curves = found.curves(pruner.active)
-            past = restore(trials, curves, prepared.space, backend, pruner)
-            met = len(past.finished) >= prepared.config.study.trials
+            longest = prepared.space.longest(prepared.config.training.epochs)
+            past = restore(trials, curves, prepared.space, backend, pruner, longest=longest)
+            met = Limits.of(prepared.config.study).reached(past.finished)
             if met and not pending(found.runs, prepared.config.study):
-                state = (
-                    f"All {prepared.config.study.trials} trials were done before: nothing to do."
-                )
+                state = f"{met} There is nothing to do."
                 show(console, prepared.name, rows(found.runs), prepared.series.unit, uri, state)
                 return _status(past.finished)
+        first = points_first(prepared.config, prepared.space, uri)
+        if first.points and backend.multi_fidelity:
+            raise BadInput(
+                f"backend {prepared.config.backend['name']} proposes rungs of its own, and takes "
+                "no points to begin with:\nleave out study.enqueue and study.warm_start"
+            )
         if not quiet:
-            _introduce(console, prepared, len(past.finished))
+            _introduce(console, prepared, len(past.finished), first)
         options = prepared.config.study
         jobs = max(options.trials, options.finalists * options.finalist_executions)
         with open_engine(prepared.config, jobs=jobs) as engine:
@@ -80,6 +88,7 @@ def sweep(config: Config, console: Console, *, quiet: bool) -> int:
                     ledger=ledger,
                     watcher=display,
                     past=past,
+                    first=first.points,
                 )
                 _run(prepared, study, ledger, engine, display)
         return _end(prepared, study, ledger, console, uri)
@@ -103,6 +112,8 @@ def _budget(prepared: Prepared, past: Past) -> Budget:
     return Budget(
         trials=prepared.config.study.trials,
         done=len(past.finished),
+        limits=Limits.of(prepared.config.study),
+        epochs=epochs_of(past.finished),
         best=min(past.scores(), default=None),
         baseline=best.name.replace("_", " "),
         baseline_mae=best.mae,
@@ -145,7 +156,7 @@ def _open_ledger(prepared: Prepared, uri: str, found: studies.Found | None) -> L
     )
 
 
-def _introduce(console: Console, prepared: Prepared, done: int) -> None:
+def _introduce(console: Console, prepared: Prepared, done: int, first: First) -> None:
     config, series, best = prepared.config, prepared.series, prepared.baselines[0]
     task = config.task
     drawn = [p.name for p in prepared.space.parameters if not prepared.space.never(p)]
@@ -158,6 +169,10 @@ def _introduce(console: Console, prepared: Prepared, done: int) -> None:
         f"to beat  {best.name.replace('_', ' ')}, MAE {best.mae:.3f} {series.unit}".rstrip(),
         *([f"searched {', '.join(drawn)}"] if drawn else []),
     ]
+    if first.points:
+        lines.append(f"first    {len(first.points)} given points")
+    if first.told:
+        lines.append(f"         {first.told}")
     if series.missing:
         lines.append(
             f"gaps     {series.missing} missing readings, filled from the past and never scored"
@@ -180,7 +195,7 @@ def _end(prepared: Prepared, study: Study, ledger: Ledger, console: Console, uri
     run_status = "FINISHED"
     ledger.lose_open("nobody trains it any more")
     runs = ledger.runs()
-    left = len(finished) < trials or pending(runs, prepared.config.study)
+    left = study.reached is None or pending(runs, prepared.config.study)
     if study.interrupted and left:
         state = f"Interrupted after {len(finished)} of {trials} trials; the same command goes on."
         status, run_status = INTERRUPTED, "KILLED"
@@ -189,10 +204,8 @@ def _end(prepared: Prepared, study: Study, ledger: Ledger, console: Console, uri
         status, run_status = NOTHING_COMPLETE, "FAILED"
     elif study.exhausted:
         state = f"The space is exhausted: all of its points were tried in {len(finished)} trials."
-    elif len(finished) < trials:
-        state = f"Time is up after {len(finished)} of {trials} trials."
     else:
-        state = f"Budget met: {trials} trial{'s' if trials > 1 else ''}."
+        state = study.reached or f"Ended after {len(finished)} of {trials} trials."
     if status == NOTHING_COMPLETE:
         run_status = "FAILED"
     conclude(ledger, prepared.name, runs, prepared.space, prepared.series.unit, state)

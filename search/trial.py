@@ -85,13 +85,23 @@ class Plan:
 
 @dataclass(frozen=True)
 class Progress:
-    """One epoch has ended; steps count epochs over all folds and executions, from 0."""
+    """One epoch has ended.
+
+    Attributes:
+        step: counts the epochs over all folds and executions, from 0.
+        steps: how many there may be.
+        score: mean over the executions so far, in the series' units.
+        training: how many executions, of all folds, had ended before.
+        epoch: of the one that runs, from 0.
+    """
 
     number: int
     step: int
     steps: int
     score: float
     loss: float
+    training: int
+    epoch: int
 
 
 # Takes the progress of an epoch; returns the step at which the trial was told to stop, if it was.
@@ -199,7 +209,15 @@ class _Run:
             running = float(np.mean([*finals, epoch.score]))
             step = before + at
             self.stopped_at = self.report(
-                Progress(self.plan.number, step, steps, running, epoch.loss)
+                Progress(
+                    self.plan.number,
+                    step,
+                    steps,
+                    running,
+                    epoch.loss,
+                    training=len(self.done),
+                    epoch=epoch.epoch,
+                )
             )
             if self.stopped_at is None and step == self.plan.ends_at:
                 self.stopped_at = step

@@ -39,6 +39,20 @@ class AtLeast:
 
 
 @dataclass(frozen=True)
+class Between:
+    """A number from `low` to `high`; None passes if the key allows it."""
+
+    low: float
+    high: float
+
+    def check(self, value: Any) -> str | None:
+        """Returns what was expected, or None where `value` is fine."""
+        if value is None or self.low <= value <= self.high:
+            return None
+        return f"expected a number from {self.low:g} to {self.high:g}"
+
+
+@dataclass(frozen=True)
 class Share:
     """A number from 0 to below 1."""
 
@@ -68,7 +82,7 @@ class OneOf:
         return None if value in self.options else nearest(value, self.options)
 
 
-Rule = AtLeast | Share | Memory | OneOf
+Rule = AtLeast | Between | Share | Memory | OneOf
 
 RULES: Mapping[str, Rule] = {
     "dataset.max_gap": AtLeast(0),
@@ -92,12 +106,15 @@ RULES: Mapping[str, Rule] = {
     "training.clipnorm": AtLeast(0, open=True),
     "study.trials": AtLeast(1),
     "study.timeout": AtLeast(0, open=True),
+    "study.epochs": AtLeast(1),
+    "study.target": AtLeast(0),
     "study.executions": AtLeast(1),
     "study.seed": AtLeast(0),
     "study.objective": OneOf(("validation/mae",)),
     "study.finalists": AtLeast(0),
     "study.finalist_executions": AtLeast(1),
     "study.max_failed": AtLeast(1),
+    "study.warm_trials": AtLeast(1),
     "engine.memory_limit": Memory(),
     "engine.recycle_mb": AtLeast(1),
     "engine.threads": AtLeast(1),

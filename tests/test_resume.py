@@ -37,7 +37,7 @@ def test_a_finished_study_does_nothing(
     before, page = untouched(sweepcast), sweepcast.study("short").data.tags
     again = sweepcast(*command)
     assert (first.status, again.status) == (0, 0)
-    assert "All 2 trials were done before: nothing to do." in again.out
+    assert "Budget met: 2 trials. There is nothing to do." in again.out
     assert untouched(sweepcast) == before
     assert sweepcast.study("short").data.tags == page
 

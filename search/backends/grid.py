@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from search.backends.base import Answer, Backend, Proposal, Recorded
 from search.errors import BadInput
+from search.history import point_key
 from search.space import Point, Space
 
 
@@ -12,14 +13,17 @@ class Grid(Backend):
 
     def __init__(self, space: Space) -> None:
         self._points = space.points()
+        self._proposed: set[str] = set()
 
     def ask(self, number: int) -> Proposal | Answer:  # noqa: ARG002
         """Returns the next point, or that the space is exhausted."""
-        point = next(self._points, None)
+        left = (point for point in self._points if point_key(point, None) not in self._proposed)
+        point = next(left, None)
         return Answer.EXHAUSTED if point is None else Proposal(point)
 
     def enqueue(self, number: int, point: Point) -> Proposal:  # noqa: ARG002
-        """Returns a proposal of `point`; the enumeration goes on as before."""
+        """Returns a proposal of `point`; the enumeration passes over it."""
+        self._proposed.add(point_key(point, None))
         return Proposal(point)
 
     def tell(self, number: int, state: str, score: float | None) -> None:
@@ -27,8 +31,7 @@ class Grid(Backend):
 
     def restore(self, trials: Sequence[Recorded]) -> None:
         """Passes over the points that were proposed before."""
-        for _ in trials:
-            next(self._points, None)
+        self._proposed |= {point_key(trial.proposal.point, None) for trial in trials}
 
 
 def grid(space: Space, *, epochs: int, seed: int, restored: int) -> Grid:  # noqa: ARG001

@@ -1,26 +1,55 @@
 """Every pruner in conf/pruner keeps the contract, whatever it decides."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 
 import conf
+from search.backends.base import Proposal
+from search.conditions import Clause
+from search.errors import BadInput
+from search.prepare import build_backend, build_pruner
 from search.signatures import call_builder
+from search.space import Choice, Range, Space
 
-PRESETS = sorted((Path(conf.__file__).parent / "pruner").glob("*.yaml"))
+FOLDER = Path(conf.__file__).parent
+PRUNERS, BACKENDS = (
+    sorted(path.stem for path in (FOLDER / group).glob("*.yaml")) for group in ("pruner", "backend")
+)
 EPOCHS = 30
+# What a user has to set.
+SET = {"threshold": {"upper": 4.0}}
+SGD = Clause("training.optimizer", "==", "sgd")
+SPACE = Space(
+    (
+        Choice("training.optimizer", ("sgd", "adam")),
+        Range(
+            "training.momentum", 0.0, 0.9, 0.1, when=(Clause("training.optimizer", "==", "sgd"),)
+        ),
+        Range("model.dense.units", 2, 9),
+    )
+)
 
 
-@pytest.fixture(params=PRESETS, ids=lambda path: path.stem)
+def options_of(group: str, name: str) -> dict[str, Any]:
+    options = yaml.safe_load((FOLDER / group / f"{name}.yaml").read_text("utf-8"))
+    options.pop("defaults", None)  # Hydra's own
+    return {**options, **SET.get(name, {})}
+
+
+@pytest.fixture(params=PRUNERS)
 def preset(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return yaml.safe_load(request.param.read_text("utf-8"))
+    return options_of("pruner", request.param)
 
 
 def curve(number: int) -> list[float]:
-    """The later a trial, the worse; all of them learn."""
-    return [1.0 + number + 1 / (epoch + 1) for epoch in range(EPOCHS)]
+    """The later a trial, the worse; all of them learn, and then overfit."""
+    return [1.0 + number + 1 / (epoch + 1) + 0.02 * max(0, epoch - 5) for epoch in range(EPOCHS)]
 
 
 def run(pruner: Any, numbers: range) -> dict[int, int | None]:
@@ -51,12 +80,12 @@ def test_the_first_trial_is_never_stopped_and_an_inactive_pruner_stops_nothing(
 
 
 def test_a_failed_trial_is_no_yardstick(preset: dict[str, Any]) -> None:
-    pruner = call_builder("pruner", preset)
+    pruner, fresh = (call_builder("pruner", preset) for _ in range(2))
     for number in range(8):
         pruner.start(number)
         pruner.should_stop(number, 0, -1e9)
         pruner.end(number, "failed", None)
-    assert run(pruner, range(8, 9)) == {8: None}
+    assert run(pruner, range(8, 9)) == run(fresh, range(8, 9))
 
 
 def test_a_restored_pruner_decides_as_the_one_that_saw_it_all(preset: dict[str, Any]) -> None:
@@ -65,5 +94,42 @@ def test_a_restored_pruner_decides_as_the_one_that_saw_it_all(preset: dict[str, 
     for number, last in stopped.items():
         reached = curve(number)[: None if last is None else last + 1]
         state = "complete" if last is None else "pruned"
-        restored.restore(state, reached[-1], dict(enumerate(reached)))
+        restored.restore(number, state, reached[-1], dict(enumerate(reached)))
     assert run(restored, range(6, 9)) == run(whole, range(6, 9))
+
+
+def test_a_trial_that_was_lost_keeps_its_place(preset: dict[str, Any]) -> None:
+    """Its worker died: it reports again what it had reported, and the others are judged as ever."""
+    whole, disturbed = (call_builder("pruner", preset) for _ in range(2))
+    for pruner in (whole, disturbed):
+        run(pruner, range(2))
+    disturbed.start(2)
+    for epoch in range(3):
+        disturbed.should_stop(2, epoch, curve(2)[epoch])
+    assert run(disturbed, range(2, 9)) == run(whole, range(2, 9))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("pruner", PRUNERS)
+def test_it_serves_a_backend_or_is_refused(
+    composed: Callable[..., Any], backend: str, pruner: str
+) -> None:
+    supplied = {"space": SPACE, "epochs": EPOCHS, "seed": 1, "restored": 0}
+    config = replace(composed("space=[]"), backend=options_of("backend", backend))
+    config = replace(config, pruner=options_of("pruner", pruner))
+    prepared: Any = SimpleNamespace(config=config, space=SPACE)
+    chosen = build_pruner(prepared)
+    if "hyperband" in backend and chosen.active:
+        with pytest.raises(BadInput, match="set pruner=none"):
+            build_backend(prepared, restored=0, beside=chosen)
+        return
+    asked = call_builder("backend", config.backend, **supplied)
+    states = []
+    for number in range(10):
+        assert isinstance(asked.ask(number), Proposal)
+        stopped = run(chosen, range(number, number + 1))[number]
+        states.append("complete" if stopped is None else "pruned")
+        score = curve(number)[-1 if stopped is None else stopped]
+        asked.tell(number, states[-1], score)
+    assert states[0] == "complete"
+    assert ("pruned" in states) is chosen.active

@@ -1,11 +1,23 @@
 """Pruners: when they stop a trial, and that a restored one decides as one that saw it all."""
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.errors import BadInput
-from search.pruners import Pruner, median, none
+from search.pruners import (
+    Pruner,
+    hyperband,
+    median,
+    none,
+    patient,
+    percentile,
+    successive_halving,
+    threshold,
+)
 
 EPOCHS = 6
 curves = st.lists(
@@ -70,20 +82,93 @@ def test_trials_that_run_side_by_side_are_kept_apart() -> None:
     pruner.end(1, "complete", 1.0)
 
 
+built = st.one_of(
+    st.builds(
+        partial(partial, median), n_startup_trials=st.integers(0, 3), warmup=st.integers(0, 3)
+    ),
+    st.builds(
+        partial(partial, percentile),
+        percentile=st.floats(0, 100),
+        n_startup_trials=st.integers(0, 3),
+        warmup=st.integers(0, 3),
+    ),
+    st.builds(
+        partial(partial, successive_halving),
+        reduction_factor=st.integers(2, 4),
+        warmup=st.integers(1, 3),
+        min_early_stopping_rate=st.integers(0, 1),
+    ),
+    st.builds(
+        partial(partial, hyperband), reduction_factor=st.integers(2, 4), warmup=st.integers(1, 3)
+    ),
+    st.builds(
+        partial(partial, patient),
+        patience=st.integers(0, 3),
+        percentile=st.none() | st.floats(0, 100),
+        n_startup_trials=st.integers(0, 2),
+        warmup=st.integers(0, 2),
+    ),
+    st.builds(partial(partial, threshold), upper=st.floats(0, 9), warmup=st.integers(0, 3)),
+)
+
+
 @settings(deadline=None)
-@given(curves, curves, st.integers(0, 3), st.integers(0, 3))
+@given(built, curves, curves)
 def test_a_restored_pruner_decides_as_before(
-    past: list[list[float]], future: list[list[float]], startup: int, warmup: int
+    build: Callable[[], Pruner], past: list[list[float]], future: list[list[float]]
 ) -> None:
-    lived = median(n_startup_trials=startup, warmup=warmup)
-    restored = median(n_startup_trials=startup, warmup=warmup)
+    lived, restored = build(), build()
     for number, curve in enumerate(past):
         stop = run(lived, number, curve)
         seen = dict(enumerate(curve[: None if stop is None else stop + 1]))
         state = "complete" if stop is None else "pruned"
-        restored.restore(state, seen[max(seen)], seen)
+        restored.restore(number, state, seen[max(seen)], seen)
     for number, curve in enumerate(future, start=len(past)):
         assert run(restored, number, curve) == run(lived, number, curve)
+
+
+def test_halving_lets_one_in_so_many_go_on() -> None:
+    pruner = successive_halving(reduction_factor=2, warmup=2)
+    stops = [run(pruner, number, [float(9 - number)] * EPOCHS) for number in range(4)]
+    assert stops == [None] * 4  # each is the best so far
+    assert [run(pruner, number, [9.0] * EPOCHS) for number in (4, 5)] == [2, 2]
+    # The third best of seven goes on to the next rung, and is there the third best of five.
+    assert run(pruner, 6, [7.5] * EPOCHS) == 4
+
+
+def test_patience_waits_before_it_stops_what_has_got_worse() -> None:
+    pruner = patient(patience=1, percentile=None)
+    assert run(pruner, 0, [6.0, 5.0, 5.0, 5.0, 4.0, 9.0]) is None
+    assert run(pruner, 1, [6.0, 5.0, 7.0, 7.0, 7.0]) == 3
+    agreeing = patient(patience=1, n_startup_trials=1, warmup=0)
+    assert run(agreeing, 0, [5.0] * EPOCHS) is None
+    assert run(agreeing, 1, [3.0, 4.0, 4.0, 4.0]) is None  # worse than it was, but the best
+    assert run(agreeing, 2, [8.0, 9.0, 9.0, 9.0]) == 2
+
+
+def test_a_threshold_is_in_the_units_of_the_series() -> None:
+    pruner = threshold(upper=5.0, warmup=1)
+    assert run(pruner, 0, [9.0, 5.0, 5.0]) is None
+    assert run(pruner, 1, [1.0, 5.1, 1.0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("build", "options"),
+    [
+        (percentile, {"percentile": 101.0}),
+        (successive_halving, {"reduction_factor": 1}),
+        (successive_halving, {"warmup": 0}),
+        (hyperband, {"reduction_factor": 1}),
+        (patient, {"min_delta": -0.1}),
+        (threshold, {"upper": float("nan")}),
+    ],
+)
+def test_options_out_of_their_range_are_bad_input(
+    build: Callable[..., Pruner], options: dict[str, float]
+) -> None:
+    (name,) = options
+    with pytest.raises(BadInput, match=rf"^pruner\.{name} is .*: expected a number"):
+        build(**options)
 
 
 @pytest.mark.parametrize("option", ["n_startup_trials", "warmup"])

@@ -66,7 +66,7 @@ def point(epochs: int) -> Point:
 
 
 def restored(*runs: Record, backend: Backend | None = None) -> Past:
-    return restore(runs, {}, SPACE, backend or Listening(), none())
+    return restore(runs, {}, SPACE, backend or Listening(), none(), longest=9)
 
 
 def test_a_study_without_trials_begins_at_zero() -> None:
@@ -134,13 +134,16 @@ def test_a_failed_trial_has_no_score_whatever_its_curve() -> None:
 def test_a_grid_goes_on_behind_what_it_has_proposed() -> None:
     backend = Grid(SPACE)
     restored(run(0, 1, "complete", 10, 20), run(1, 2, None, 11), backend=backend)
-    assert backend.ask(2) == Proposal({"training.epochs": 2, "training.loss": "mse"})
+    left = [backend.ask(number) for number in range(2, 12)]
+    assert Proposal(point(1)) not in left
+    assert Proposal(point(2)) not in left
+    assert len({repr(proposal) for proposal in left}) == 10
 
 
 def test_the_pruner_is_told_of_earlier_curves() -> None:
     pruner = median(n_startup_trials=1, warmup=0)
     curves = {0: [[2.0, 2.0, 2.0]]}
-    restore([run(0, 1, "complete", 10, 20)], curves, SPACE, Listening(), pruner)
+    restore([run(0, 1, "complete", 10, 20)], curves, SPACE, Listening(), pruner, longest=9)
     pruner.start(1)
     assert not pruner.should_stop(1, 0, 1.0)
     pruner.start(2)
@@ -148,14 +151,14 @@ def test_the_pruner_is_told_of_earlier_curves() -> None:
 
 
 def test_steps_run_over_all_executions_and_scores_are_means_of_what_has_ended() -> None:
-    assert running_scores([[3.0, 2.0], [5.0, 1.0], [6.0]]) == {
+    assert running_scores([[3.0, 2.0], [5.0, 1.0], [6.0]], 2) == {
         0: 3.0,
         1: 2.0,
         2: pytest.approx((2 + 5) / 2),
         3: pytest.approx((2 + 1) / 2),
         4: pytest.approx((2 + 1 + 6) / 3),
     }
-    assert running_scores([]) == {}
+    assert running_scores([], 2) == {}
 
 
 choices = st.one_of(st.none(), st.booleans(), st.text(max_size=3), st.just("null"))

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from search.backends import optuna
-from search.backends.base import Backend, Proposal
+from search.backends.base import Answer, Backend, Proposal
+from search.backends.grid import grid
 from search.conditions import Clause, same
 from search.space import Choice, Parameter, Point, Range, Space
 
@@ -228,3 +229,20 @@ def test_keras_tuner_draws_points_of_the_space(name: str, space: Space, seed: in
     from search.backends import keras_tuner
 
     draw_from(getattr(keras_tuner, name)(space, seed=seed, **OPTIONS), space, 6)
+
+
+@pytest.mark.long
+@settings(few, max_examples=500)
+@example(space=ON_A_STEP, seed=0)
+@given(space=spaces(*FINITE, continuous), seed=st.integers(0, 2**31 - 1))
+def test_both_libraries_draw_the_same_of_very_many_spaces(space: Space, seed: int) -> None:
+    from search.backends import keras_tuner
+
+    for build in (optuna.random, optuna.tpe, keras_tuner.random):
+        draw_from(build(space, seed=seed, **OPTIONS), space, 12)
+    if space.finite and space.has_at_most(60):
+        points = {key(point) for point in space.points()}
+        backend = grid(space, seed=seed, **OPTIONS)
+        drawn = [backend.ask(number) for number in range(len(points) + 1)]
+        assert {key(p.point) for p in drawn if isinstance(p, Proposal)} == points
+        assert drawn[-1] is Answer.EXHAUSTED

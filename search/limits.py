@@ -1,0 +1,64 @@
+"""The budget of a study: after which nothing new starts."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from math import inf
+
+from search.config import StudyOptions
+from search.history import Finished
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Whichever is reached first ends the study.
+
+    Attributes:
+        trials: that have ended.
+        seconds: since the study was started, or gone on with.
+        epochs: of all trials.
+        target: score that a complete trial reached, in the series' units.
+    """
+
+    trials: int
+    seconds: float = inf
+    epochs: float = inf
+    target: float = -inf
+
+    @classmethod
+    def of(cls, options: StudyOptions) -> "Limits":
+        """Returns the limits that the options of a study set."""
+        return cls(
+            options.trials,
+            inf if options.timeout is None else options.timeout,
+            inf if options.epochs is None else options.epochs,
+            -inf if options.target is None else options.target,
+        )
+
+    def reached(
+        self, finished: Collection[Finished], *, running: int = 0, seconds: float = 0.0
+    ) -> str | None:
+        """Returns which limit is reached, in one sentence; None while there is room.
+
+        Args:
+            finished: trials that have ended.
+            running: epochs of the trials that have not.
+            seconds: since the start.
+        """
+        count = len(finished)
+        after = f"after {count} of {self.trials} trials"
+        complete = [trial.score for trial in finished if trial.state == "complete"]
+        best = min((score for score in complete if score is not None), default=inf)
+        if count >= self.trials:
+            return f"Budget met: {self.trials} trial{'s' if self.trials > 1 else ''}."
+        if best <= self.target:
+            return f"The target of {self.target:g} is reached {after}."
+        if running + epochs_of(finished) >= self.epochs:
+            return f"The {self.epochs:.0f} epochs are spent {after}."
+        if seconds >= self.seconds:
+            return f"Time is up {after}."
+        return None
+
+
+def epochs_of(finished: Collection[Finished]) -> int:
+    """Returns how many epochs the trials have trained."""
+    return sum(int(trial.metrics.get("epochs", 0)) for trial in finished)

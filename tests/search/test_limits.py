@@ -1,0 +1,37 @@
+"""The budget of a study: what ends it, and that it says so."""
+
+import pytest
+
+from search.config import StudyOptions
+from search.history import Finished
+from search.limits import Limits
+
+
+def ended(
+    number: int, score: float | None = 5.0, epochs: int = 3, state: str = "complete"
+) -> Finished:
+    scores = {} if score is None else {"validation/mae": score}
+    return Finished(number, state, {**scores, "epochs": float(epochs)})
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"trials": 2}, "Budget met: 2 trials."),
+        ({"target": 4.0}, "The target of 4 is reached after 2 of 30 trials."),
+        ({"epochs": 8}, "The 8 epochs are spent after 2 of 30 trials."),
+        ({"timeout": 60.0}, "Time is up after 2 of 30 trials."),
+        ({"target": 3.9, "epochs": 9, "timeout": 61.0}, None),
+    ],
+)
+def test_what_is_reached_first_ends_it(options: dict[str, float], said: str | None) -> None:
+    limits = Limits.of(StudyOptions(**options))  # type: ignore[arg-type]
+    trials = [ended(0), ended(1, score=4.0)]
+    assert limits.reached(trials, running=2, seconds=60.0) == said
+    assert limits.reached([], running=2, seconds=0.0) is None
+
+
+def test_only_a_complete_trial_reaches_the_target() -> None:
+    limits = Limits.of(StudyOptions(target=4.0))
+    assert limits.reached([ended(0, 1.0, state="pruned"), ended(1, None, state="failed")]) is None
+    assert limits.reached([ended(0, 0.0)]) is not None

@@ -1,0 +1,93 @@
+"""What a study tries first, and what ends it: whole studies of a net that forecasts its `level`."""
+
+import json
+from typing import Any
+
+import pytest
+
+LEVELS = "space.model.level=[0.0,1.0,2.0,3.0,4.0,5.0,6.0,7.0]"
+
+
+@pytest.fixture
+def study(sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...], eager: None) -> Any:
+    """Runs a study of the name, and returns what it said and the levels of its trials."""
+
+    def run(name: str, *more: str) -> tuple[Any, list[float]]:
+        done = sweepcast("sweep", *odd, *short, LEVELS, f"study.name={name}", *more)
+        return done, [float(run.data.params["model.level"]) for run in sweepcast.trials(name)]
+
+    return run
+
+
+def test_given_points_come_first_and_only_once(study: Any, sweepcast: Any) -> None:
+    given = "study.enqueue=[{model.level: 5.0}, {model: {level: 2.0}}, {model.level: 5}]"
+    done, levels = study("given", given, "study.trials=3", "study.epochs=1")
+    assert (done.status, levels) == (0, [5.0])
+    assert "first    2 given points" in done.out
+    assert "The 1 epochs are spent after 1 of 3 trials." in done.out
+    done, levels = study("given", given, "study.trials=8")
+    assert (done.status, levels[:2], sorted(levels)) == (0, [5.0, 2.0], [*map(float, range(8))])
+    assert "Budget met" in done.out
+
+
+@pytest.mark.parametrize("backend", ["optuna", "optuna_qmc", "keras_tuner", "keras_tuner_bayesian"])
+def test_every_backend_takes_them(study: Any, backend: str) -> None:
+    done, levels = study(
+        *("any", f"backend={backend}", "study.enqueue=[{model.level: 6.0}]", "study.trials=3")
+    )
+    assert (done.status, levels[0], len(levels)) == (0, 6.0, 3)
+
+
+def test_the_target_ends_it(study: Any, sweepcast: Any) -> None:
+    done, levels = study("first", "study.trials=8")
+    scores = [run.data.metrics["validation/mae"] for run in sweepcast.trials("first")]
+    best = sorted(scores)[2]
+    done, levels = study("aimed", f"study.target={best}", "study.trials=8")
+    assert len(levels) == 1 + next(i for i, score in enumerate(scores) if score <= best)
+    assert f"The target of {best:g} is reached" in done.out
+
+
+def test_it_starts_with_the_best_of_an_earlier_one(study: Any, sweepcast: Any) -> None:
+    _, levels = study("earlier", "study.trials=8")
+    scored = {
+        run.data.metrics["validation/mae"]: float(run.data.params["model.level"])
+        for run in sweepcast.trials("earlier")
+    }
+    best = [level for _, level in sorted(scored.items())]
+    smaller = "space.model.level=" + json.dumps(best[1:4])
+    more = ("study.trials=2", "study.warm_trials=2")
+    done, levels = study("warm", smaller, "study.warm_start=earlier", *more)
+    assert (done.status, levels) == (0, best[1:3])
+    assert (
+        "2 of the 8 trials of earlier are tried first; not usable: 1 because model.level"
+        in done.out
+    )
+    board = sweepcast.folder / "board.json"
+    board.write_text(sweepcast("leaderboard", "earlier", "--json").out)
+    _, levels = study("file", smaller, f"study.warm_start={board}", *more)
+    assert levels == best[1:3]
+    run = sweepcast.trials("earlier")[6].info.run_id
+    _, levels = study("run", f"study.warm_start={run}", "study.trials=1")
+    assert levels == [6.0]
+
+
+def test_what_cannot_be_tried_first_is_bad_input(study: Any, sweepcast: Any) -> None:
+    (sweepcast.folder / "points.yaml").write_text("levels: 3\n")
+    for more, said in (
+        (["study.enqueue=[{model.level: 9}]"], "study.enqueue[0]: model.level is 9"),
+        (["study.enqueue=[{model.levels: 1}]"], "did you mean 'model.level'"),
+        (["study.enqueue=[3]"], "study.enqueue"),
+        (["study.warm_start=nothing"], "'nothing'"),
+        (["study.warm_start=none.yaml"], "cannot be read"),
+        (["study.warm_start=points.yaml"], "holds no list of points"),
+        (["study.target=-1"], "study.target is -1"),
+        (["study.epochs=0"], "study.epochs is 0"),
+        (
+            ["study.enqueue=[{model.level: 1}]", "backend=keras_tuner_hyperband", "pruner=none"],
+            "leave out study.enqueue",
+        ),
+    ):
+        done, _ = study("bad", *more)
+        assert (done.status, said in done.err) == (2, True), done.err
+        assert len(done.err.splitlines()) <= 3
+    assert not sweepcast.runs(kind="study")
