@@ -2,7 +2,7 @@
 # `make PYTHON=/path/to/python3.12 install` chooses the Python. All paths are relative,
 # so the name of the checkout's directory may hold spaces and the like.
 
-.PHONY: help install sweep ui check test test-long chaos results constraints clean
+.PHONY: help install sweep ui check test test-long chaos results bench constraints clean
 READY = .venv/.ready
 RUN = .venv/bin/python -m
 
@@ -36,6 +36,10 @@ chaos: $(READY)  ## Kills workers and coordinators of studies, locks their store
 
 results: $(READY)  ## Runs the recipes and writes docs/results.md: GISS=file CET=file RECIPES="a b".
 	$(RUN) benchmarks.results --giss "$(GISS)" --cet "$(CET)" $(RECIPES)
+
+bench: $(READY)  ## Measures how much of the machine a study uses, and the memory of its workers.
+	$(RUN) benchmarks.engine
+	$(RUN) benchmarks.memory
 
 constraints: $(READY)  ## Pins versions for what pyproject.toml asks; UPGRADE=--upgrade takes the newest.
 	$(RUN) uv pip compile --quiet --universal --python-version 3.11 $(UPGRADE) \

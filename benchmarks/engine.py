@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ print(time.monotonic() - started)
 
 @dataclass(frozen=True)
 class Measured:
-    """One way, once: trials a minute, and the share of its slots' time in which none trained."""
+    """One way, once: trials a minute, and the share of its slots' time that was idle."""
 
     pace: float
     idle: float
@@ -81,10 +81,21 @@ def study(workers: int, trials: int) -> tuple[Measured, list[dict[str, Any]]]:
         begun = min(run.info.start_time for run in found)
         ended = max(run.info.end_time for run in found)
         span = (ended - begun) / 1000
-        # Slots stand idle while trials remain: until the last one has started.
-        busy = sum(run.data.metrics["duration_s"] for run in found)
         plans = [plan_of(folder, run) for run in found]
-    return Measured(60 * trials / span, max(0.0, 1 - busy / (workers * span))), plans
+    return Measured(60 * trials / span, idle_share(found, workers)), plans
+
+
+def idle_share(found: list[Any], workers: int) -> float:
+    """Returns the share of the slots' time in which none trained, while trials remained.
+
+    That is from the start of the first trial to that of the last one.
+    """
+    starts = [run.info.start_time / 1000 for run in found]
+    busy = sum(
+        min(start + run.data.metrics["duration_s"], max(starts)) - start
+        for start, run in zip(starts, found, strict=True)
+    )
+    return max(0.0, 1 - busy / (workers * (max(starts) - min(starts))))
 
 
 def plan_of(folder: Path, run: Any) -> dict[str, Any]:
@@ -180,15 +191,16 @@ def main() -> None:
         two, plans = study(2, options.trials)
         found["two workers"].append(two)
         found["by hand"].append(by_hand(plans))
-        found["one worker"].append(replace(study(1, options.trials)[0]))
+        found["one worker"].append(study(1, options.trials)[0])
     pace = {name: statistics.median(one.pace for one in each) for name, each in found.items()}
     idle = statistics.median(one.idle for one in found["two workers"])
     first, last = coordination(options.trivial)
     for line in (
         f"two workers / two processes by hand: {pace['two workers'] / pace['by hand']:.2f}",
         f"two workers / one worker:            {pace['two workers'] / pace['one worker']:.2f}",
-        f"slots idle, start and end included:  {idle:.1%}",
+        f"slots idle while trials remain:      {idle:.1%}",
         f"coordination of a trivial trial:     {first:.3f} s, of the last tenth {last:.3f} s",
+        f"that is of a trial of 20 seconds:    {last / 20:.2%}",
     ):
         print(line)  # noqa: T201
 
