@@ -29,10 +29,7 @@ FIGURES = ("forecast.png", "learning_curve.png", "residuals.png")
 
 def trial_artifacts(plan: Plan, result: Result, *, figures: bool) -> dict[str, bytes]:
     """Returns the files of a trial by name: its configuration, predictions, pictures and net."""
-    places = {
-        f"fold_{execution.fold}/execution_{execution.execution}": execution
-        for execution in result.executions
-    }
+    places = {execution.place: execution for execution in result.executions}
     hashes = {
         "weights": {place: e.weights for place, e in places.items() if e.weights},
         "predictions": {

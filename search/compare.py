@@ -13,8 +13,8 @@ from search.terminal import Parser, console
 from search.tracking import names
 from search.tracking.files import read_artifact
 from search.tracking.reading import Record, find_run
+from search.tracking.recorded import recorded_values
 from search.tracking.store import Client, open_store, store_uri
-from search.tracking.studies import recorded_values
 
 _KINDS = ("trial", "finalist", "baseline", "evaluation", "reproduction", "champion")
 # Final figures, in the order in which they are shown; the rest follow by name.

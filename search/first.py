@@ -19,8 +19,8 @@ from search.space import Choice, Parameter, Point, Space, Value, spelled
 from search.tracking import names
 from search.tracking.files import read_artifact
 from search.tracking.reading import Record, children, find_run, studies
+from search.tracking.recorded import recorded_values
 from search.tracking.store import Client, exists, open_store
-from search.tracking.studies import recorded_values
 
 _REASONS = 3  # why points are not usable, that are told
 

@@ -42,6 +42,11 @@ class Execution:
     mase_scale: float
     weights: str = ""
 
+    @property
+    def place(self) -> str:
+        """What names it among those of its trial, in a store."""
+        return f"fold_{self.fold}/execution_{self.execution}"
+
 
 @dataclass(frozen=True, eq=False)
 class Result:

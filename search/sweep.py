@@ -26,9 +26,10 @@ from search.progress import Budget, Display, open_display
 from search.restore import restore
 from search.study import Study
 from search.tracking import studies
-from search.tracking.ledger import Ledger, StudyTags
+from search.tracking.ledger import Ledger
 from search.tracking.lock import leased, locked
 from search.tracking.store import store_uri
+from search.tracking.tags import StudyTags
 
 SUCCESS, NOTHING_COMPLETE, INTERRUPTED = 0, 1, 130
 

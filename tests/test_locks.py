@@ -15,10 +15,10 @@ from mlflow import MlflowClient
 from datasets.synthetic import synthetic
 from search.errors import BadInput
 from search.tracking import lock, names, patience, studies
-from search.tracking.ledger import StudyTags
 from search.tracking.lock import leased, locked
 from search.tracking.patience import PatientClient, StoreTrouble
 from search.tracking.store import open_store
+from search.tracking.tags import StudyTags
 
 HOLDER = """
 import sys, time

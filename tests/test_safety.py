@@ -19,7 +19,7 @@ import yaml
 
 from search.config import from_plain
 from search.errors import BadInput
-from search.tracking.studies import recorded_values
+from search.tracking.recorded import recorded_values
 
 
 class Evil:

@@ -75,7 +75,7 @@ def curves_of(result: Result) -> dict[str, float]:
     found: dict[str, float] = {}
     for execution in result.executions:
         shown = execution is result.shown
-        place = "" if shown else f"fold_{execution.fold}/execution_{execution.execution}/"
+        place = "" if shown else f"{execution.place}/"
         for epoch in execution.curve:
             for name, value in epoch.figures().items():
                 found[f"{place}{name} {epoch.epoch}"] = value

@@ -17,8 +17,9 @@ from search.space_notation import parse_space
 from search.tracking import names
 from search.tracking.ledger import Ledger
 from search.tracking.reading import Record, find_run, find_study, trial_runs
+from search.tracking.recorded import config_of
 from search.tracking.store import Client, open_store, store_uri
-from search.tracking.studies import config_of, ledger_of
+from search.tracking.studies import ledger_of
 from search.trial import Plan
 from search.validation import validated
 

@@ -4,60 +4,28 @@ A run is created when its trial starts and is complete when `sweepcast.state` is
 comes after everything else.
 """
 
-import getpass
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
-from mlflow.exceptions import MlflowException
+from mlflow.entities import Metric, Param, RunTag
 
-from datasets import Series
 from search.backends.base import Proposal
 from search.checkpoints import FILE
-from search.git import Checkout
 from search.labels import label
 from search.result import Result
 from search.tracking import names
 from search.tracking.files import read_bytes, write_files
 from search.tracking.points import finals, points
 from search.tracking.reading import Record, child_runs, trial_runs
-from search.tracking.store import artifact_location
+from search.tracking.tags import StudyTags
 from search.trial import Plan
 
 _ENDS = {"complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "lost": "KILLED"}
 # Metric points that one call takes.
 _BATCH = 1000
-
-
-@dataclass(frozen=True)
-class StudyTags:
-    """What every run of a study says of itself."""
-
-    study: str
-    backend: str
-    digest: str
-    checkout: Checkout | None
-
-    def as_dict(self) -> dict[str, str]:
-        """Returns the MLflow tags."""
-        tags = {
-            names.STUDY: self.study,
-            names.BACKEND: self.backend,
-            names.DIGEST: self.digest,
-            names.SOURCE: "sweepcast",
-            names.SOURCE_TYPE: "LOCAL",
-            names.USER: _user(),
-        }
-        if self.checkout:
-            tags[names.COMMIT] = self.checkout.commit
-            tags[names.DIRTY] = names.text(self.checkout.dirty)
-            if self.checkout.diff:
-                tags[names.DIFF] = self.checkout.diff_name
-        return tags
 
 
 class Ledger:
@@ -250,69 +218,3 @@ class Ledger:
         tags = [RunTag(names.REASON, reason[: names.NOTE_LENGTH])] if reason else []
         self.client.log_batch(run_id, tags=[*tags, RunTag(names.STATE, state)])
         self.client.set_terminated(run_id, status=_ENDS[state], end_time=at)
-
-
-def open_study(
-    client: MlflowClient,
-    uri: str,
-    *,
-    dataset: str,
-    tags: StudyTags,
-    identity: str,
-    series: Series,
-    files: Mapping[str, bytes],
-) -> Ledger:
-    """Creates the experiment, where it is missing, and the run of a new study."""
-    experiment = _experiment(client, uri, names.experiment_name(dataset))
-    run = client.create_run(
-        experiment,
-        run_name=tags.study,
-        tags={
-            **tags.as_dict(),
-            names.KIND: "study",
-            names.IDENTITY: identity,
-            names.FILLED: str(series.missing),
-            names.UNIT: series.unit,
-        },
-    )
-    ledger = Ledger(client, experiment, run.info.run_id, tags)
-    ledger.log_files(ledger.parent, files)
-    ledger.log_diff()
-    source = Dataset(
-        name=dataset,
-        digest=series.digest[:36],  # as much as MLflow holds
-        source_type="local",
-        source=json.dumps({"source": series.source}),
-        profile=json.dumps({"steps": len(series.values), "missing": series.missing}),
-    )
-    client.log_inputs(
-        ledger.parent, [DatasetInput(source, [InputTag("mlflow.data.context", "training")])]
-    )
-    return ledger
-
-
-def _experiment(client: MlflowClient, uri: str, name: str) -> str:
-    """Returns the id of an experiment, which is made or restored where it is not there."""
-    found = client.get_experiment_by_name(name)
-    if found is None:
-        try:
-            made = client.create_experiment(
-                name,
-                artifact_location=artifact_location(uri, name),
-                tags={names.EXPERIMENT_KIND: "custom_model_development"},
-            )
-            return str(made)
-        except MlflowException:  # another study made it meanwhile
-            found = client.get_experiment_by_name(name)
-            if found is None:
-                raise
-    if found.lifecycle_stage != "active":
-        client.restore_experiment(found.experiment_id)
-    return str(found.experiment_id)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # no such user in the password database, e.g. in a container
-        return "unknown"

@@ -18,9 +18,7 @@ def points(result: Result, baseline_mae: float, at: int) -> list[Metric]:
     shown = result.shown
     found: list[Metric] = []
     for execution in result.executions:
-        prefix = (
-            "" if execution is shown else f"fold_{execution.fold}/execution_{execution.execution}/"
-        )
+        prefix = "" if execution is shown else f"{execution.place}/"
         for epoch in execution.curve:
             found += [
                 Metric(f"{prefix}{name}", value, at, epoch.epoch)

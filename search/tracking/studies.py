@@ -1,26 +1,29 @@
 """Finds the study that a configuration means, or makes it."""
 
+import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import yaml
 from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag
+from mlflow.exceptions import MlflowException
 
 from datasets import Series
-from search.config import TARGET_GROUPS, Config, from_plain, identity, identity_parts
+from search.config import from_plain, identity, identity_parts
 from search.errors import BadInput
 from search.git import Checkout
 from search.nested import flatten
 from search.tracking import names
 from search.tracking.files import SQLITE, read_artifact
-from search.tracking.ledger import Ledger, StudyTags, open_study
+from search.tracking.ledger import Ledger
 from search.tracking.lock import SETTLED, held
 from search.tracking.reading import FINISHED, Record, children, curves, studies
-from search.tracking.store import exists, open_store
-from search.trust import is_trusted
+from search.tracking.recorded import recorded_values
+from search.tracking.store import artifact_location, exists, open_store
+from search.tracking.tags import StudyTags
 
 # Differing settings that an error names.
 _NAMED = 4
@@ -73,48 +76,6 @@ def resume(found: Found, tags: StudyTags) -> Ledger:
     return ledger
 
 
-def config_of(client: MlflowClient, record: Record, trusted: Collection[str] = ()) -> Config:
-    """Returns the complete configuration that a run was trained with.
-
-    Raises:
-        BadInput: its config.yaml is gone, cannot be read, or names a builder of another package.
-    """
-    text = read_artifact(client, record.run_id, "config.yaml")
-    if text is None:
-        raise BadInput(f"run {record.run_id} has no config.yaml: it cannot be trained again")
-    config = from_plain(recorded_values(record, text))
-    for group in TARGET_GROUPS:
-        target = str(getattr(config, group).get("_target_"))
-        if not is_trusted(group, target, trusted):
-            raise BadInput(
-                f"run {record.run_id} names the {group} builder {target}, which is not ours:\n"
-                f"add --trust {target.partition('.')[0]} if you trust that package and this store"
-            )
-    return config
-
-
-def recorded_values(record: Record, text: str) -> dict[str, Any]:
-    """Returns what the text of a run's config.yaml says, as nested plain values.
-
-    Raises:
-        BadInput: it is no mapping in yaml, or not of plain values: what is resolved here could be
-            read from this machine's environment.
-    """
-    try:
-        values = yaml.safe_load(text)
-        if not isinstance(values, dict):
-            raise yaml.YAMLError("it is no mapping")
-        leaves = flatten(values)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise BadInput(f"config.yaml of run {record.run_id} cannot be read: {error}") from None
-    for key, value in leaves.items():
-        if "${" in str(key) + str(value):
-            raise BadInput(
-                f"config.yaml of run {record.run_id} is not resolved: {key} is {value!r}"
-            )
-    return values
-
-
 def ledger_of(client: MlflowClient, record: Record, checkout: Checkout | None) -> Ledger:
     """Opens the study that a run belongs to, to add runs to it."""
     run = client.get_run(record.run_id)
@@ -163,6 +124,65 @@ def _same_named(client: MlflowClient, name: str) -> list[Record]:
     """Returns the studies `name`, the first one first."""
     found = [record for record in studies(client) if record.study == name]
     return sorted(found, key=lambda record: (record.started, record.run_id))
+
+
+def open_study(
+    client: MlflowClient,
+    uri: str,
+    *,
+    dataset: str,
+    tags: StudyTags,
+    identity: str,
+    series: Series,
+    files: Mapping[str, bytes],
+) -> Ledger:
+    """Creates the experiment, where it is missing, and the run of a new study."""
+    experiment = _experiment(client, uri, names.experiment_name(dataset))
+    run = client.create_run(
+        experiment,
+        run_name=tags.study,
+        tags={
+            **tags.as_dict(),
+            names.KIND: "study",
+            names.IDENTITY: identity,
+            names.FILLED: str(series.missing),
+            names.UNIT: series.unit,
+        },
+    )
+    ledger = Ledger(client, experiment, run.info.run_id, tags)
+    ledger.log_files(ledger.parent, files)
+    ledger.log_diff()
+    source = Dataset(
+        name=dataset,
+        digest=series.digest[:36],  # as much as MLflow holds
+        source_type="local",
+        source=json.dumps({"source": series.source}),
+        profile=json.dumps({"steps": len(series.values), "missing": series.missing}),
+    )
+    client.log_inputs(
+        ledger.parent, [DatasetInput(source, [InputTag("mlflow.data.context", "training")])]
+    )
+    return ledger
+
+
+def _experiment(client: MlflowClient, uri: str, name: str) -> str:
+    """Returns the id of an experiment, which is made or restored where it is not there."""
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        try:
+            made = client.create_experiment(
+                name,
+                artifact_location=artifact_location(uri, name),
+                tags={names.EXPERIMENT_KIND: "custom_model_development"},
+            )
+            return str(made)
+        except MlflowException:  # another study made it meanwhile
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                raise
+    if found.lifecycle_stage != "active":
+        client.restore_experiment(found.experiment_id)
+    return str(found.experiment_id)
 
 
 def _difference(client: MlflowClient, record: Record, parts: Mapping[str, Any]) -> str:
