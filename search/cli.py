@@ -31,6 +31,8 @@ Keras Tuner proposes, MLflow records every trial.
                         [--seeds N] [--force]
   forecast MODEL --history FILE
                         what comes after a raw history  [--output CSV] [--plot PNG]
+  export STUDY --to optuna URL
+                        its trials into an Optuna storage
   ui                    the MLflow UI on the store in use  [--port N] [--no-browser]
 
 `sweepcast sweep --help` shows the configuration; Hydra's own flags work after sweep and train.
@@ -171,6 +173,12 @@ def _forecast(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
     return forecast(arguments)
 
 
+def _export(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
+    from search.export import export
+
+    return export(arguments)
+
+
 def _ui(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
     from search.tracking.ui import ui
 
@@ -187,5 +195,6 @@ COMMANDS: dict[str, Callable[[list[str], bool], int]] = {
     "reproduce": _reproduce,
     "promote": _promote,
     "forecast": _forecast,
+    "export": _export,
     "ui": _ui,
 }

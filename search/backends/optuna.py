@@ -20,7 +20,7 @@ from search.seeds import derived
 from search.space import Choice, Parameter, Point, Space, Value
 from search.validation import AtLeast, OneOf, check_value
 
-_STATES = {
+STATES = {
     "complete": TrialState.COMPLETE,
     "pruned": TrialState.PRUNED,
     "failed": TrialState.FAIL,
@@ -69,7 +69,7 @@ class OptunaBackend(Backend):
         trial = self._open.pop(number)
         if state == "pruned" and score is not None:
             trial.report(score, _LAST_STEP)
-        self._study.tell(trial, score if state == "complete" else None, state=_STATES[state])
+        self._study.tell(trial, score if state == "complete" else None, state=STATES[state])
 
     def restore(self, trials: Sequence[Recorded]) -> None:
         """Adds the finished trials, and opens those that will run again.
@@ -92,7 +92,7 @@ class OptunaBackend(Backend):
         last = {_LAST_STEP: score} if state == "pruned" and score is not None else None
         self._study.add_trial(
             create_trial(
-                state=_STATES[state],
+                state=STATES[state],
                 value=score if state == "complete" else None,
                 params=point,
                 distributions={name: self._distributions[name] for name in point},
