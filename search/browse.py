@@ -69,6 +69,11 @@ def leaderboard(arguments: list[str]) -> int:
             "run_id": record.run_id,
             "unit": _unit(record),
             "verdict": verdict(board, _unit(record)),
+            "importance": {
+                name.removeprefix(names.IMPORTANCE): share
+                for name, share in sorted(record.metrics.items(), key=lambda item: -item[1])
+                if name.startswith(names.IMPORTANCE)
+            },
             "rows": [row.as_dict() for row in board if row.kind == "baseline" or row in trials],
         }
         sys.stdout.write(json.dumps(shown, indent=2) + "\n")

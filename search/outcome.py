@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from search.leaderboard import Row, best_trial, optimism, rows, table, verdict
-from search.report import description, study_files
-from search.space import Space
+from search.prepare import Prepared
+from search.report import description, saved_by_pruning, study_page
 from search.tracking import names
 from search.tracking.ledger import Ledger
 from search.tracking.reading import Record
@@ -20,19 +20,20 @@ _SHOWN = 10  # trials of the final leaderboard
 
 
 def conclude(
-    ledger: Ledger, name: str, runs: Sequence[Record], space: Space, unit: str, state: str
+    ledger: Ledger, name: str, runs: Sequence[Record], prepared: Prepared, state: str
 ) -> None:
     """Writes the study's page: description, leaderboard, pictures, the best trial's figures."""
-    board = rows(runs)
+    board, space, unit = rows(runs), prepared.space, prepared.series.unit
     best = best_trial(board)
-    files, importance = study_files(name, runs, board, space, unit)
-    note = description(name, board, space, unit, importance, state)
+    page = study_page(name, runs, board, space, unit)
+    saved = saved_by_pruning(runs, prepared.config)
+    note = description(name, board, space, unit, page.mattered, state, saved)
     tags = {names.RESULT: verdict(board, unit)}
-    metrics: dict[str, float] = {}
+    metrics = {names.IMPORTANCE + key: share for key, share in page.importance.items()}
     if best is not None:
         tags[names.BEST] = best.run_id
-        metrics = {f"validation/{key}": value for key, value in best.counted.items()}
-    ledger.describe(note, tags, metrics, files)
+        metrics |= {f"validation/{key}": value for key, value in best.counted.items()}
+    ledger.describe(note, tags, metrics, page.files)
 
 
 def show(

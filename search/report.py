@@ -1,26 +1,45 @@
 """The page of a study in MLflow: its description, table and pictures."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
+from search.config import Config
 from search.insight import importances
 from search.leaderboard import Row, as_csv, best_trial, optimism, verdict
 from search.plots import study as plots
 from search.plots import style
 from search.plots.parallel import parallel_coordinates
+from search.plots.slices import contour, slices
 from search.restore import point_of
 from search.space import Range, Space, spelled
+from search.tracking import names
 from search.tracking.reading import Record
 
 # Rows of the table in the description, which MLflow cuts at 8,000 characters.
 _TABLE_ROWS = 12
 
 
-def study_files(
+@dataclass(frozen=True)
+class Page:
+    """What a study shows of itself.
+
+    Attributes:
+        files: artifacts by name.
+        importance: of the searched values, shares of 1 by name.
+        mattered: a sentence on it.
+    """
+
+    files: dict[str, bytes]
+    importance: Mapping[str, float]
+    mattered: str
+
+
+def study_page(
     name: str, runs: Sequence[Record], board: Sequence[Row], space: Space, unit: str
-) -> tuple[dict[str, bytes], str]:
-    """Returns the artifacts of a study by name, and a sentence on what mattered."""
+) -> Page:
+    """Returns the pictures and the table of a study, and what mattered in it."""
     trials = [
         run for run in runs if run.kind == "trial" and run.state in ("complete", "pruned", "failed")
     ]
@@ -45,6 +64,8 @@ def study_files(
         if run.state == "complete" and run.mae is not None
     ]
     shares, note = importances(space, scored)
+    ranked = sorted(space.names, key=lambda name: -shares.get(name, 0.0))
+    logarithmic = [p.name for p in space.parameters if isinstance(p, Range) and p.log]
     figures = {
         "optimization_history.png": plots.optimization_history(
             frame,
@@ -58,21 +79,63 @@ def study_files(
             [parameter.name for parameter in space.parameters],
             unit=unit,
             title=f"Searched values and score · {name}",
-            logarithmic=[p.name for p in space.parameters if isinstance(p, Range) and p.log],
+            logarithmic=logarithmic,
+        ),
+        "slices.png": slices(
+            frame,
+            ranked,
+            unit=unit,
+            title=f"Score by searched value, later trials darker · {name}",
+            logarithmic=logarithmic,
+        ),
+        "contour.png": contour(
+            frame,
+            [name for name in ranked if name in shares],
+            unit=unit,
+            title=f"Score over the two values that mattered most · {name}",
+            logarithmic=logarithmic,
         ),
         "importance.png": plots.importance(shares, title=f"Importance · {name}", note=note),
     }
     files = {key: style.to_png(figure) for key, figure in figures.items()}
     files["leaderboard.csv"] = as_csv(board).encode()
-    return files, _importance_sentence(shares, note)
+    return Page(files, shares, _importance_sentence(shares, note))
+
+
+def saved_by_pruning(runs: Sequence[Record], config: Config) -> str:
+    """Returns in one sentence how many epochs the pruner saved; empty if it stopped nothing."""
+    executions = config.task.folds * config.study.executions
+    pruned = [run for run in runs if run.kind == "trial" and run.state == "pruned"]
+    pruned = [run for run in pruned if names.DUPLICATE_OF not in run.tags]
+    whole = [
+        executions * int(run.params.get("training.epochs", config.training.epochs))
+        for run in pruned
+    ]
+    trained = sum(run.metrics.get("epochs", 0) for run in runs if run.kind == "trial")
+    saved = sum(whole) - sum(run.metrics.get("epochs", 0) for run in pruned)
+    if saved <= 0:
+        return ""
+    return (
+        f"The pruner stopped {len(pruned)} trials and saved {saved:.0f} of "
+        f"{trained + saved:.0f} epochs ({saved / (trained + saved):.0%})."
+    )
 
 
 def description(
-    name: str, board: Sequence[Row], space: Space, unit: str, importance: str, state: str
+    name: str, board: Sequence[Row], space: Space, unit: str, importance: str, *states: str
 ) -> str:
-    """Returns the study's page in Markdown: the result first."""
+    """Returns the study's page in Markdown: the result first.
+
+    Args:
+        name: of the study.
+        board: its leaderboard.
+        space: that was searched.
+        unit: of the series.
+        importance: a sentence on what mattered.
+        states: sentences on how it ended; empty ones are left out.
+    """
     best = best_trial(board)
-    parts = [f"**{verdict(board, unit)}**", optimism(board, unit), state, _table(board, unit)]
+    parts = [f"**{verdict(board, unit)}**", optimism(board, unit), *states, _table(board, unit)]
     if space.parameters:
         searched = "\n".join(f"- `{p.name}`: {spelled(p)}" for p in space.parameters)
         parts.append(f"### Searched\n{searched}")

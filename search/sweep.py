@@ -209,7 +209,7 @@ def _end(prepared: Prepared, study: Study, ledger: Ledger, console: Console, uri
         state = study.reached or f"Ended after {len(finished)} of {trials} trials."
     if status == NOTHING_COMPLETE:
         run_status = "FAILED"
-    conclude(ledger, prepared.name, runs, prepared.space, prepared.series.unit, state)
+    conclude(ledger, prepared.name, runs, prepared, state)
     ledger.end_study(run_status)
     show(console, prepared.name, rows(runs), prepared.series.unit, uri, state)
     return status

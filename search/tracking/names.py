@@ -23,6 +23,7 @@ RESULT = "sweepcast.result"
 DIFF = "sweepcast.git_diff"  # file of the study that holds it
 MODEL = "sweepcast.model"  # version of a champion in the registry
 
+IMPORTANCE = "importance/"  # begins the metrics of a study that hold shares of 1
 EXECUTIONS = "study.executions"  # a param: seeds of a finalist or an evaluation
 
 LEASE = "sweepcast.lease"  # token and count of beats of the process that runs the study

@@ -66,6 +66,8 @@ STUDY_FILES = {
     "optimization_history.png",
     "parallel_coordinates.png",
     "importance.png",
+    "slices.png",
+    "contour.png",
 }
 
 

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from search.plots import parallel, residuals, study, style, trial
+from search.plots import parallel, residuals, slices, study, style, trial
 
 
 def predictions(n=120, *, horizon=1, fold=0, start="2015-01-01", frequency="D", seed=0):
@@ -89,6 +89,14 @@ def draw_history(frame, baseline=2.1, unit="°C"):
 
 def draw_parallel(frame, parameters=PARAMETERS):
     return parallel.parallel_coordinates(frame, parameters, unit="°C", title="a study")
+
+
+def draw_slices(frame, parameters=PARAMETERS):
+    return slices.slices(frame, parameters, unit="°C", title="a study")
+
+
+def draw_contour(frame, parameters):
+    return slices.contour(frame, parameters, unit="°C", title="a study")
 
 
 def panel(figure: Figure, name: str) -> Axes:
@@ -172,6 +180,12 @@ PICTURES = {
     "importance": lambda: study.importance(
         {"model.conv.filters": 0.7, "training.learning_rate": float("nan")}, title="t", note="n"
     ),
+    "slices": lambda: draw_slices(trials()),
+    "slices, one trial": lambda: draw_slices(trials(1)),
+    "slices, many": lambda: draw_slices(trials(500), PARAMETERS[:1]),
+    "contour": lambda: draw_contour(trials(), PARAMETERS[:2]),
+    "contour, texts": lambda: draw_contour(trials(), PARAMETERS[-2:]),
+    "contour, one trial": lambda: draw_contour(trials(1), PARAMETERS[:2]),
     "importance, none": lambda: study.importance({}, title="t", note="two trials are too few"),
 }
 
@@ -495,6 +509,37 @@ def test_importance_is_sorted_and_written():
     assert [text.get_text() for text in axes.texts] == ["0.70", "0.10", "< 0.01", "–"]
     assert r"fANOVA over \$5 and \$6" in [text.get_text() for text in figure.texts]
     assert "too few" in words(PICTURES["importance, none"]())
+
+
+def test_slices_have_a_panel_a_parameter_with_its_complete_trials():
+    table = trials()
+    figure = draw_slices(table)
+    kept = table[(table["state"] == "complete") & table["score"].notna()]
+    for name in PARAMETERS[:9]:
+        (points,) = panel(figure, name).collections
+        assert len(points.get_offsets()) <= kept[name].notna().sum()
+        assert len(points.get_offsets()) >= kept[name].notna().sum() - 3  # wild ones are left out
+    assert "Nothing is searched" in words(draw_slices(table, []))
+
+
+def test_a_contour_is_lowest_where_the_scores_are():
+    at = [(x, y) for x in range(5) for y in range(5)]
+    table = pd.DataFrame(
+        {
+            "number": range(25),
+            "state": "complete",
+            "score": [float((x - 1) ** 2 + (y - 3) ** 2) for x, y in at],
+            "a.x": pd.Series([x for x, _ in at], dtype=object),
+            "a.y": pd.Series([y for _, y in at], dtype=object),
+        }
+    )
+    x, y = (np.array([pair[side] for pair in at], float) for side in (0, 1))
+    grid = np.linspace(0, 1, 41)
+    surface = slices.interpolated((x / 4, grid), (y / 4, grid), table["score"].to_numpy())
+    row, column = np.unravel_index(surface.argmin(), surface.shape)
+    assert (column, row) == (10, 30)
+    assert panel(draw_contour(table, ["a.x", "a.y"]), "all").get_xlabel() == "x"
+    assert "takes two parameters" in words(draw_contour(table, ["a.x"]))
 
 
 def test_a_forecast_shows_every_baseline_with_its_mae():
