@@ -37,7 +37,8 @@ chaos: $(READY)  ## Kills workers and coordinators of studies, locks their store
 results: $(READY)  ## Runs the recipes and writes docs/results.md: GISS=file CET=file RECIPES="a b".
 	$(RUN) benchmarks.results --giss "$(GISS)" --cet "$(CET)" $(RECIPES)
 
-bench: $(READY)  ## Measures how much of the machine a study uses, and the memory of its workers.
+bench: $(READY)  ## Measures how well a search searches, how much of the machine it uses, its memory.
+	$(RUN) benchmarks.search
 	$(RUN) benchmarks.engine
 	$(RUN) benchmarks.memory
 

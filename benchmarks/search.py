@@ -1,0 +1,177 @@
+"""How well the search searches: python -m benchmarks.search [--repetitions N]
+
+On a finite space over the months of Seattle-Tacoma, every point of which was trained once: nets of
+up to two dense layers, 252 points of 30 epochs. Their curves are in benchmarks/seatac_grid.json, so
+that a search is replayed in a second: backend and pruner as in a study, the training out of the
+file. `--record station.csv` trains the points anew.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from search import hydra_app
+from search.backends import optuna
+from search.backends.base import Backend, Proposal
+from search.config import Config
+from search.history import point_key
+from search.pruners import Pruner, hyperband, median, none, percentile, successive_halving
+from search.restore import point_of
+from search.space import Space
+from search.space_notation import parse_space
+from search.tracking.reading import children, curves, find_study
+from search.tracking.store import open_store
+
+RECORD = Path(__file__).parent / "seatac_grid.json"
+EPOCHS, TRIALS = 30, 40
+SWEEP = (
+    *("dataset=giss", "model=dense", "space=[]", f"training.epochs={EPOCHS}", "pruner=none"),
+    *("space.model.dense.layers={low: 0, high: 2}", "space.model.dense.units=[8,32,128]"),
+    *("space.task.window_size={low: 12, high: 36, step: 12}", "transform.calendar=0"),
+    *("space.training.optimizer=[sgd,adam]", "backend=optuna_grid", "study.trials=1000"),
+    "space.training.learning_rate=[0.0001,0.0003,0.001,0.003,0.01,0.03]",
+    *("study.name=grid", "study.finalists=0", "tracking.figures=none", "tracking.models=none"),
+)
+PRUNERS: dict[str, Callable[[], Pruner]] = {
+    "median": partial(median, warmup=3),
+    "percentile": partial(percentile, warmup=3),
+    "successive_halving": partial(successive_halving, warmup=2, reduction_factor=3),
+    "hyperband": partial(hyperband, warmup=2),
+}
+Curves = dict[str, list[float]]
+
+
+def space_of_sweep() -> Space:
+    """Returns the space that the sweep searches."""
+    found: list[Config] = []
+    hydra_app.run([*SWEEP], lambda config: len(found.append(config) or ()))
+    return parse_space(found[0])
+
+
+def record(station: str) -> None:
+    """Trains every point and writes the curves; those of failed trials are not finite."""
+    space = space_of_sweep()
+    with tempfile.TemporaryDirectory() as folder:
+        place = f"dataset.source={Path(station).resolve()}"
+        command = [sys.executable, "-m", "search", "sweep", *SWEEP, place]
+        subprocess.run(command, cwd=folder, check=True)
+        client = open_store(f"sqlite:///{folder}/mlruns/mlflow.db", create=False)
+        runs = [r for r in children(client, find_study(client, "grid")) if r.kind == "trial"]
+        lines = []
+        for run in sorted(runs, key=lambda run: run.number):
+            (curve,) = curves(client, run)
+            scores = [round(score, 4) for score in curve]
+            lines.append(json.dumps({"point": point_of(run.params, space), "curve": scores}))
+    RECORD.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A trial of a replayed search: the best score so far, and the epochs so far."""
+
+    best: float
+    epochs: int
+
+
+def replayed(backend: Backend, pruner: Pruner, recorded: Curves) -> Iterator[Step]:
+    """Yields the trials of a search without end, one after the other, as a study runs them."""
+    best, epochs, number = np.inf, 0, 0
+    ends: dict[str, tuple[str, float]] = {}
+    while isinstance(proposal := backend.ask(number), Proposal):
+        key = point_key(proposal.point, None)
+        if key not in ends:
+            ends[key], spent = _trained(number, pruner, recorded[key])
+            epochs += spent
+        state, score = ends[key]
+        backend.tell(number, state, score)
+        best = min(best, score) if state == "complete" else best
+        number += 1
+        yield Step(float(best), epochs)
+
+
+def _trained(number: int, pruner: Pruner, curve: list[float]) -> tuple[tuple[str, float], int]:
+    """Returns how a trial ends, and after how many epochs."""
+    pruner.start(number)
+    for epoch, score in enumerate(curve):
+        if pruner.active and pruner.should_stop(number, epoch, score):
+            pruner.end(number, "pruned", score)
+            return ("pruned", score), epoch + 1
+    pruner.end(number, "complete", curve[-1])
+    return ("complete", curve[-1]), len(curve)
+
+
+def best_after(steps: Iterator[Step], trials: int) -> float:
+    """Returns the best score of the first trials."""
+    return next(step.best for number, step in enumerate(steps, 1) if number == trials)
+
+
+def epochs_to(steps: Iterator[Step], goal: float, most: int) -> int:
+    """Returns the epochs after which a search has reached `goal`, or `most`."""
+    for step in steps:
+        if step.best <= goal or step.epochs >= most:
+            return min(step.epochs, most)
+    return most
+
+
+def interval(values: Any) -> tuple[float, float]:
+    """Returns the 95 % bootstrap interval of the mean."""
+    draws = np.random.default_rng(0).choice(values, (2000, len(values))).mean(axis=1)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def main() -> None:
+    """Replays and prints; or records."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--record", metavar="STATION")
+    parser.add_argument("--repetitions", type=int, default=200)
+    options = parser.parse_args()
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+    if options.record:
+        record(options.record)
+    held = json.loads(RECORD.read_text("utf-8"))
+    recorded = {point_key(entry["point"], None): entry["curve"] for entry in held}
+    space, seeds = space_of_sweep(), range(options.repetitions)
+
+    def tpe(seed: int) -> Backend:
+        return optuna.tpe(space, epochs=EPOCHS, seed=seed, restored=0)
+
+    def random(seed: int) -> Backend:
+        return optuna.random(space, epochs=EPOCHS, seed=seed, restored=0)
+
+    by_tpe, by_random = (
+        np.array([best_after(replayed(build(seed), none(), recorded), TRIALS) for seed in seeds])
+        for build in (tpe, random)
+    )
+    low, high = interval(by_random - by_tpe)
+    gain, best = (by_random - by_tpe).mean(), min(curve[-1] for curve in recorded.values())
+    whole, goal = TRIALS * EPOCHS, float(np.median(by_tpe))
+    lines = [
+        f"{len(recorded)} points, the best one {best:.3f} °C; {len(seeds)} repetitions",
+        f"after {TRIALS} trials: random {by_random.mean():.4f} °C, TPE {by_tpe.mean():.4f}; "
+        f"it is better by {gain:.4f}, 95 % interval {low:+.4f} to {high:+.4f}",
+        f"epochs to {goal:.3f} °C, the median of TPE without a pruner after {whole} epochs:",
+    ]
+    for name, build_pruner in {"none": none, **PRUNERS}.items():
+        searches = (replayed(tpe(seed), build_pruner(), recorded) for seed in seeds)
+        shares = np.array([epochs_to(steps, goal, whole) for steps in searches]) / whole
+        low, high = interval(shares)
+        lines.append(
+            f"  {name:20} median {np.median(shares):4.0%}, mean {shares.mean():4.0%} "
+            f"({low:.0%} to {high:.0%})"
+        )
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
