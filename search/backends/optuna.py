@@ -16,6 +16,7 @@ from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
 from optuna.trial import TrialState, create_trial
 
 from search.backends.base import Answer, Backend, Proposal, Recorded
+from search.errors import BadInput
 from search.seeds import derived
 from search.space import Choice, Parameter, Point, Space, Value
 from search.validation import AtLeast, OneOf, check_value
@@ -135,12 +136,28 @@ def tpe(
     restored: int,
     n_startup_trials: int = 10,
     n_ei_candidates: int = 24,
+    multivariate: bool = True,
+    group: bool = True,
+    constant_liar: bool = True,
 ) -> OptunaBackend:
-    """Builds the tree-structured Parzen estimator; parameters of one branch are sampled jointly.
+    """Builds the tree-structured Parzen estimator.
+
+    Args:
+        space: of the study.
+        epochs: not used.
+        seed: of the study.
+        restored: trials that are behind it.
+        n_startup_trials: random points first.
+        n_ei_candidates: points of which the most promising is proposed.
+        multivariate: whether parameters are sampled jointly.
+        group: whether those of one branch of the space are, too; only with `multivariate`.
+        constant_liar: whether running trials count as bad ones, so that nothing is tried twice.
 
     Raises:
-        BadInput: an option is too small.
+        BadInput: an option is too small, or `group` is set without `multivariate`.
     """
+    if group and not multivariate:
+        raise BadInput("backend.group needs backend.multivariate=true: set backend.group=false")
     check_value("backend.n_startup_trials", n_startup_trials, AtLeast(0))
     check_value("backend.n_ei_candidates", n_ei_candidates, AtLeast(1))
     with warnings.catch_warnings():
@@ -148,9 +165,9 @@ def tpe(
         sampler = TPESampler(
             n_startup_trials=n_startup_trials,
             n_ei_candidates=n_ei_candidates,
-            multivariate=True,
-            group=True,
-            constant_liar=True,
+            multivariate=multivariate,
+            group=group,
+            constant_liar=constant_liar,
             seed=derived(seed, restored),
         )
     return OptunaBackend(space, sampler)
