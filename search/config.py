@@ -66,13 +66,18 @@ class StudyOptions:
     target: float | None = None
     executions: int = 1
     seed: int = 42
-    objective: str = "validation/mae"
+    objective: Any = "validation/mae"
     finalists: int = 3
     finalist_executions: int = 3
     max_failed: int = 10
     enqueue: list[Any] = field(default_factory=list)
     warm_start: str | None = None
     warm_trials: int | None = 5
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Names of the metrics that are minimised; the first one is the score."""
+        return (self.objective,) if isinstance(self.objective, str) else tuple(self.objective)
 
 
 @dataclass

@@ -1,9 +1,10 @@
 """What a study has behind it: the trials that have ended, and those to be run again."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from search.backends.base import Proposal
+from search.backends.base import Proposal, Score
 from search.space import Point
 
 
@@ -20,6 +21,10 @@ class Finished:
     def score(self) -> float | None:
         """`validation/mae`, where there is one."""
         return self.metrics.get("validation/mae")
+
+    def told(self, objectives: Sequence[str]) -> Score | None:
+        """Returns what a backend learns of it: the score, or one number an objective."""
+        return told(self.metrics, objectives)
 
 
 @dataclass
@@ -44,6 +49,14 @@ class Past:
         """Returns score and number of every complete trial."""
         complete = [trial for trial in self.finished if trial.state == "complete"]
         return [(trial.score, trial.number) for trial in complete if trial.score is not None]
+
+
+def told(metrics: Mapping[str, float], objectives: Sequence[str]) -> Score | None:
+    """Returns the objectives among the metrics of a trial; None where one is missing."""
+    if not all(name in metrics for name in objectives):
+        return None
+    values = tuple(metrics[name] for name in objectives)
+    return values if len(values) > 1 else values[0]
 
 
 def point_key(point: Point, epochs: int | None) -> str:

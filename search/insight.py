@@ -15,6 +15,16 @@ from search.space import Point, Space
 LEAST = 10
 
 
+def pareto_front(values: Sequence[tuple[float, ...]]) -> list[bool]:
+    """Returns which of the values nothing beats: no other is as low in all and lower in one."""
+
+    def beats(left: tuple[float, ...], right: tuple[float, ...]) -> bool:
+        pairs = list(zip(left, right, strict=True))
+        return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
+
+    return [not any(beats(other, one) for other in values) for one in values]
+
+
 def importances(
     space: Space, trials: Sequence[tuple[Point, float]]
 ) -> tuple[Mapping[str, float], str]:

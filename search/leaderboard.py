@@ -25,6 +25,8 @@ class Row:
         fresh: likewise of a finalist, over seeds that the search never used, with optimism,
             skill_low and skill_high; empty for any other trial.
         seeds: how many fresh seeds these are.
+        parameters: weights of the net; None where it is not known.
+        pareto: whether no other trial beats it in all objectives; None with one objective.
     """
 
     rank: int | None
@@ -38,6 +40,8 @@ class Row:
     reason: str = ""
     fresh: dict[str, float] = field(default_factory=dict)
     seeds: int = 0
+    parameters: int | None = None
+    pareto: bool | None = None
 
     @property
     def counted(self) -> dict[str, float]:
@@ -56,6 +60,8 @@ class Row:
             "fresh": {f"validation/{name}": value for name, value in self.fresh.items()},
             "fresh_seeds": self.seeds,
             "epochs": self.epochs,
+            "parameters": self.parameters,
+            "pareto": self.pareto,
             "params": self.values,
             "reason": self.reason,
         }
@@ -108,6 +114,8 @@ def _row(run: Record, place: int, again: Record | None) -> Row:
         reason=run.tags.get(names.REASON, ""),
         fresh={} if again is None else _figures(again, (*FIGURES, *FRESH)),
         seeds=0 if again is None else int(again.params[names.EXECUTIONS]),
+        parameters=int(run.metrics["parameters"]) if "parameters" in run.metrics else None,
+        pareto={"true": True, "false": False}.get(run.tags.get(names.PARETO, "")),
     )
 
 
@@ -177,9 +185,12 @@ def table(board: Sequence[Row], unit: str, top: int) -> Table:
     """Returns the first `top` trials, and the baselines among and below them, for a terminal."""
     found = Table(title=None, header_style="bold", expand=False)
     finals = any(row.fresh for row in board)
+    several = any(row.pareto is not None for row in board)
     headings = ["#", "name", f"MAE {unit}".strip(), "skill", "RMSE", "epochs", "run"]
     if finals:
         headings.insert(2, "fresh seeds")
+    if several:
+        headings[-1:-1] = ["weights", "front"]
     for heading in headings:
         text = heading in ("name", "run")
         found.add_column(heading, justify="left" if text else "right", no_wrap=heading != "name")
@@ -202,6 +213,8 @@ def table(board: Sequence[Row], unit: str, top: int) -> Table:
         ]
         if finals:
             cells.insert(2, _figure(row.fresh, "mae") if row.kind == "trial" else "")
+        if several:
+            cells[-1:-1] = [str(row.parameters or ""), "◆" if row.pareto else ""]
         found.add_row(*cells, style="dim" if row.kind == "baseline" else None)
     return found
 
@@ -219,7 +232,7 @@ def as_csv(board: Sequence[Row]) -> str:
         [
             *("rank", "kind", "name", "state", "run_id", *FIGURES),
             *(f"fresh_{name}" for name in (*FIGURES, *FRESH)),
-            *("epochs", *parameters, "reason"),
+            *("epochs", "parameters", "pareto", *parameters, "reason"),
         ]
     )
     for row in board:
@@ -233,6 +246,8 @@ def as_csv(board: Sequence[Row]) -> str:
                 *(row.figures.get(name, "") for name in FIGURES),
                 *(row.fresh.get(name, "") for name in (*FIGURES, *FRESH)),
                 row.epochs,
+                "" if row.parameters is None else row.parameters,
+                "" if row.pareto is None else names.text(row.pareto),
                 *(row.values.get(name, "") for name in parameters),
                 row.reason,
             ]

@@ -107,7 +107,8 @@ def build_backend(prepared: Prepared, *, restored: int, beside: Pruner) -> Backe
     """Returns the backend of a study that has `restored` trials behind it.
 
     Raises:
-        BadInput: the pruner `beside` it would not compare its trials at equal progress.
+        BadInput: the pruner `beside` it would not compare its trials at equal progress, or it or
+            that pruner cannot serve several objectives.
     """
     backend: Backend = _built(
         "backend",
@@ -123,7 +124,27 @@ def build_backend(prepared: Prepared, *, restored: int, beside: Pruner) -> Backe
             f"pruner {other} cannot serve backend {own}, which ends trials by itself\n"
             "and goes on with some: set pruner=none"
         )
+    objectives = prepared.config.study.objectives
+    if len(objectives) > 1:
+        _check_several(prepared.config, backend, beside)
+        backend.aim(len(objectives))
     return backend
+
+
+def _check_several(config: Config, backend: Backend, pruner: Pruner) -> None:
+    """Refuses what looks at the score alone where there are several objectives.
+
+    Raises:
+        BadInput: the backend or the pruner does.
+    """
+    said = f"study.objective names {len(config.study.objectives)} objectives"
+    if not backend.multi_objective:
+        raise BadInput(
+            f"{said}, and backend {config.backend['name']} learns from one:\n"
+            "set backend=optuna, or one of its siblings, or leave one objective"
+        )
+    if pruner.active:
+        raise BadInput(f"{said}, and pruner {config.pruner['name']} looks at one: set pruner=none")
 
 
 def build_pruner(prepared: Prepared) -> Pruner:

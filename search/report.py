@@ -11,6 +11,7 @@ from search.leaderboard import Row, as_csv, best_trial, optimism, verdict
 from search.plots import study as plots
 from search.plots import style
 from search.plots.parallel import parallel_coordinates
+from search.plots.pareto import pareto
 from search.plots.slices import contour, slices
 from search.restore import point_of
 from search.space import Range, Space, spelled
@@ -97,6 +98,14 @@ def study_page(
         ),
         "importance.png": plots.importance(shares, title=f"Importance · {name}", note=note),
     }
+    if any(row.pareto is not None for row in board):
+        by_run = {row.run_id: row for row in board}
+        shown = [by_run[run.run_id] for run in trials]
+        table = frame.assign(
+            parameters=[row.parameters or float("nan") for row in shown],
+            front=[bool(row.pareto) for row in shown],
+        )
+        figures["pareto.png"] = pareto(table, unit=unit, title=f"Score and size · {name}")
     files = {key: style.to_png(figure) for key, figure in figures.items()}
     files["leaderboard.csv"] = as_csv(board).encode()
     return Page(files, shares, _importance_sentence(shares, note))
@@ -136,6 +145,14 @@ def description(
     """
     best = best_trial(board)
     parts = [f"**{verdict(board, unit)}**", optimism(board, unit), *states, _table(board, unit)]
+    front = sorted((row for row in board if row.pareto), key=lambda row: row.parameters or 0)
+    if front:
+        lines = [
+            f"| {row.name} | {_figure(row.figures, 'mae')} | {row.parameters} | `{row.run_id}` |"
+            for row in front[:_TABLE_ROWS]
+        ]
+        head = f"| | MAE {unit} | weights | run |\n|---|---|---|---|"
+        parts.append("\n".join([f"### Pareto front ({len(front)} trials)", head, *lines]))
     if space.parameters:
         searched = "\n".join(f"- `{p.name}`: {spelled(p)}" for p in space.parameters)
         parts.append(f"### Searched\n{searched}")

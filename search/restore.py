@@ -7,7 +7,7 @@ import numpy as np
 
 from search.backends.base import Backend, Proposal, Recorded
 from search.errors import BadInput, nearest
-from search.history import Finished, Past, point_key
+from search.history import Finished, Past, point_key, told
 from search.pruners import Pruner
 from search.space import Choice, Point, Space, Value
 from search.tracking import names
@@ -22,6 +22,7 @@ def restore(
     pruner: Pruner,
     *,
     longest: int,
+    objectives: Sequence[str] = ("validation/mae",),
 ) -> Past:
     """Tells the backend and the pruner what has been, and returns it for the study.
 
@@ -32,6 +33,7 @@ def restore(
         backend: a fresh one.
         pruner: a fresh one.
         longest: most epochs that an execution may have.
+        objectives: metrics that the backend learns from.
     """
     ended = {run.number: run for run in runs if run.state in FINISHED}
     asked = {run.number: run for run in reversed(runs)}  # a trial's first run
@@ -59,7 +61,7 @@ def restore(
                 number=number,
                 proposal=proposal,
                 state=None if run is None else run.state,
-                score=None if run is None else run.mae,
+                score=None if run is None or run.mae is None else told(run.metrics, objectives),
                 asked=place[asked[number].started],
                 told=None if run is None else place[run.ended or 0],
             )
@@ -70,7 +72,8 @@ def restore(
             pruner.start(trial.number)
         else:
             curve = running_scores(curves.get(trial.number, []), longest)
-            pruner.restore(trial.number, trial.state, trial.score, curve)
+            score = trial.score if isinstance(trial.score, float) else None
+            pruner.restore(trial.number, trial.state, score, curve)
     return past
 
 

@@ -62,6 +62,7 @@ class Result:
         duration: seconds.
         artifacts: file names to bytes.
         block: whose targets were scored: `validation`, `test`, or `all` for none.
+        parameters: weights of its net; 0 where none was built.
     """
 
     number: int
@@ -74,6 +75,7 @@ class Result:
     duration: float = 0.0
     artifacts: dict[str, bytes] = field(default_factory=dict)
     block: str = VALIDATION
+    parameters: int = 0
 
     @property
     def epochs(self) -> int:
@@ -92,6 +94,8 @@ class Result:
         A failed trial has no scores, and one that trained on all of the series neither.
         """
         found = {"epochs": float(self.epochs), "duration_s": self.duration}
+        if self.parameters:
+            found["parameters"] = float(self.parameters)
         if self.state == "failed" or self.block == ALL or not self.executions:
             return found
         each = [scores(e.actual, e.forecast, e.mase_scale) for e in self.executions]

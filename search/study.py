@@ -250,7 +250,8 @@ class Study:
         )
 
     def _tell(self, finished: Finished) -> None:
-        self._backend.tell(finished.number, finished.state, finished.score)
+        told = finished.told(self._config.study.objectives)
+        self._backend.tell(finished.number, finished.state, told)
         self._pruner.end(finished.number, finished.state, finished.score)
         self.finished[finished.number] = finished
         failed = finished.state == "failed"

@@ -59,7 +59,11 @@ def sweep(config: Config, console: Console, *, quiet: bool) -> int:
         if found:
             curves = found.curves(pruner.active)
             longest = prepared.space.longest(prepared.config.training.epochs)
-            past = restore(trials, curves, prepared.space, backend, pruner, longest=longest)
+            past = restore(
+                *(trials, curves, prepared.space, backend, pruner),
+                longest=longest,
+                objectives=prepared.config.study.objectives,
+            )
             met = Limits.of(prepared.config.study).reached(past.finished)
             if met and not pending(found.runs, prepared.config.study):
                 state = f"{met} There is nothing to do."

@@ -122,6 +122,7 @@ def run_trial(plan: Plan, report: Report) -> Result:
             executions=tuple(run.done),
             model=run.model,
             checkpoint=pack(run.kept) if run.kept else b"",
+            parameters=run.parameters,
         )
         if run.stopped_at is not None:
             result = result.pruned_at(run.stopped_at, model=run.model)
@@ -153,6 +154,7 @@ class _Run:
         self.report = report
         self.done: list[Execution] = []
         self.model = b""
+        self.parameters = 0
         self.stopped_at: int | None = None
         self.first = plan.start.epoch if plan.start else 0
         self.begun: dict[Place, Checkpoint] = {}
@@ -228,6 +230,7 @@ class _Run:
         try:
             with seeded(seed):
                 net = build_net(config, data)
+                self.parameters = net.count_params()
                 forecast = fit(
                     net,
                     data,

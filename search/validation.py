@@ -82,7 +82,23 @@ class OneOf:
         return None if value in self.options else nearest(value, self.options)
 
 
-Rule = AtLeast | Between | Share | Memory | OneOf
+@dataclass(frozen=True)
+class Objectives:
+    """One metric, or a list of several that begins with the score."""
+
+    score: str
+    others: tuple[str, ...]
+
+    def check(self, value: Any) -> str | None:
+        """Returns what was expected, or None where `value` is fine."""
+        given = list(value) if isinstance(value, list | tuple) else [value]
+        known = all(name in (self.score, *self.others) for name in given)
+        if known and len(set(given)) == len(given) and given[:1] == [self.score]:
+            return None
+        return f"possible: {self.score}, or [{self.score}, {', '.join(self.others)}]"
+
+
+Rule = AtLeast | Between | Share | Memory | OneOf | Objectives
 
 RULES: Mapping[str, Rule] = {
     "dataset.max_gap": AtLeast(0),
@@ -110,7 +126,7 @@ RULES: Mapping[str, Rule] = {
     "study.target": AtLeast(0),
     "study.executions": AtLeast(1),
     "study.seed": AtLeast(0),
-    "study.objective": OneOf(("validation/mae",)),
+    "study.objective": Objectives("validation/mae", ("parameters",)),
     "study.finalists": AtLeast(0),
     "study.finalist_executions": AtLeast(1),
     "study.max_failed": AtLeast(1),

@@ -36,6 +36,10 @@ class Proposal:
     notes: dict[str, Any] = field(default_factory=dict)
 
 
+# What a trial came to: one number, or one an objective. Lower is better.
+Score = float | tuple[float, ...]
+
+
 @dataclass(frozen=True)
 class Recorded:
     """A trial of the ledger, as a backend is told of it.
@@ -44,7 +48,8 @@ class Recorded:
         number: of the trial.
         proposal: what the backend proposed then.
         state: complete, pruned, failed, or None while it runs (or must run again).
-        score: of a complete trial; the last one of a pruned trial.
+        score: of a complete trial, with several objectives one number each; the last one of a
+            pruned trial.
         asked: position of its ask among all asks and tells of the study.
         told: likewise of its tell; None while it runs.
     """
@@ -52,13 +57,16 @@ class Recorded:
     number: int
     proposal: Proposal
     state: str | None
-    score: float | None
+    score: Score | None
     asked: int
     told: int | None
 
 
 class Backend(ABC):
     """Proposes points and learns from their scores; it never trains. Lower scores are better."""
+
+    # Whether it can learn from several objectives, once `aim` has told it how many.
+    multi_objective = False
 
     # Whether it proposes a point again for more epochs, so that it alone knows when it is done.
     multi_fidelity = False
@@ -71,8 +79,17 @@ class Backend(ABC):
     def enqueue(self, number: int, point: Point) -> Proposal:
         """Opens trial `number` at `point`, in place of what was proposed for it, if anything."""
 
+    def aim(self, objectives: int) -> None:
+        """Prepares it for so many objectives, before the first trial.
+
+        Raises:
+            ValueError: it learns from one alone.
+        """
+        if objectives > 1 and not self.multi_objective:
+            raise ValueError(f"{type(self).__name__} has one objective, not {objectives}")
+
     @abstractmethod
-    def tell(self, number: int, state: str, score: float | None) -> None:
+    def tell(self, number: int, state: str, score: Score | None) -> None:
         """Takes the end of trial `number`: complete, pruned or failed."""
 
     @abstractmethod

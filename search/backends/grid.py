@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from search.backends.base import Answer, Backend, Proposal, Recorded
+from search.backends.base import Answer, Backend, Proposal, Recorded, Score
 from search.errors import BadInput
 from search.history import point_key
 from search.space import Point, Space
@@ -10,6 +10,8 @@ from search.space import Point, Space
 
 class Grid(Backend):
     """One enumeration for both libraries; conditions are respected and nothing repeats."""
+
+    multi_objective = True  # it does not look at them
 
     def __init__(self, space: Space) -> None:
         self._points = space.points()
@@ -26,7 +28,7 @@ class Grid(Backend):
         self._proposed.add(point_key(point, None))
         return Proposal(point)
 
-    def tell(self, number: int, state: str, score: float | None) -> None:
+    def tell(self, number: int, state: str, score: Score | None) -> None:
         """Does nothing: the order does not depend on scores."""
 
     def restore(self, trials: Sequence[Recorded]) -> None:

@@ -20,7 +20,7 @@ from keras_tuner.engine.trial import Trial
 # Private: the public `conditional_scope` cannot name two parents. A contract test draws from it.
 from keras_tuner.src.engine.conditions import Parent
 
-from search.backends.base import Answer, Backend, Proposal, Recorded
+from search.backends.base import Answer, Backend, Proposal, Recorded, Score
 from search.conditions import Clause
 from search.seeds import derived
 from search.space import Choice, Parameter, Point, Space
@@ -74,7 +74,7 @@ class KerasTunerBackend(Backend):
         trial.hyperparameters.values = {**self._encoded(point), **own}
         return self._proposal(trial)
 
-    def tell(self, number: int, state: str, score: float | None) -> None:
+    def tell(self, number: int, state: str, score: Score | None) -> None:
         """Ends trial `number`; a pruned one counts with its last score."""
         trial = self._open.pop(number)
         if score is None:

@@ -13,9 +13,10 @@ from optuna.distributions import (
 )
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
+from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 
-from search.backends.base import Answer, Backend, Proposal, Recorded
+from search.backends.base import Answer, Backend, Proposal, Recorded, Score
 from search.errors import BadInput
 from search.seeds import derived
 from search.space import Choice, Parameter, Point, Space, Value
@@ -47,6 +48,8 @@ class OptunaBackend(Backend):
     are dropped: for a sampler whose sequence allows no conditions.
     """
 
+    multi_objective = True
+
     def __init__(self, space: Space, sampler: BaseSampler, *, flat: bool = False) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._space = space
@@ -65,10 +68,15 @@ class OptunaBackend(Backend):
             self._study.tell(self._open.pop(number), state=TrialState.FAIL)
         return self._open_at(number, point)
 
-    def tell(self, number: int, state: str, score: float | None) -> None:
+    def aim(self, objectives: int) -> None:
+        """Minimises so many objectives."""
+        directions = [StudyDirection.MINIMIZE] * objectives
+        self._study = optuna.create_study(sampler=self._study.sampler, directions=directions)
+
+    def tell(self, number: int, state: str, score: Score | None) -> None:
         """Ends trial `number`; a pruned one keeps its last score."""
         trial = self._open.pop(number)
-        if state == "pruned" and score is not None:
+        if state == "pruned" and isinstance(score, float):
             trial.report(score, _LAST_STEP)
         self._study.tell(trial, score if state == "complete" else None, state=STATES[state])
 
@@ -89,12 +97,13 @@ class OptunaBackend(Backend):
             else:
                 self._add(point, trial.state, trial.score)
 
-    def _add(self, point: Point, state: str, score: float | None) -> None:
-        last = {_LAST_STEP: score} if state == "pruned" and score is not None else None
+    def _add(self, point: Point, state: str, score: Score | None) -> None:
+        last = {_LAST_STEP: score} if state == "pruned" and isinstance(score, float) else None
+        values = score if isinstance(score, tuple) else None if score is None else (score,)
         self._study.add_trial(
             create_trial(
                 state=STATES[state],
-                value=score if state == "complete" else None,
+                values=values if state == "complete" else None,
                 params=point,
                 distributions={name: self._distributions[name] for name in point},
                 intermediate_values=last,

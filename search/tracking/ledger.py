@@ -109,7 +109,7 @@ class Ledger:
         self, run_id: str, original: int, state: str, metrics: Mapping[str, float], told: int
     ) -> None:
         """Ends a trial that repeats the point of trial `original`: its score, nothing trained."""
-        scores = {key: value for key, value in metrics.items() if key.startswith("validation/")}
+        scores = {k: v for k, v in metrics.items() if k.startswith(("validation/", "parameters"))}
         self._log(run_id, metrics=finals({**scores, "epochs": 0.0, "duration_s": 0.0}, 0, told))
         self.client.set_tag(run_id, names.DUPLICATE_OF, str(original))
         self._end(run_id, state, f"same point as trial {original}", told)

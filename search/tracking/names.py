@@ -19,6 +19,7 @@ BASELINE = "sweepcast.baseline"
 FILLED = "sweepcast.filled"
 UNIT = "sweepcast.unit"
 BEST = "sweepcast.best"
+PARETO = "sweepcast.pareto"  # whether no other trial beats this one in all objectives
 RESULT = "sweepcast.result"
 DIFF = "sweepcast.git_diff"  # file of the study that holds it
 MODEL = "sweepcast.model"  # version of a champion in the registry

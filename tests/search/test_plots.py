@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from search.plots import parallel, residuals, slices, study, style, trial
+from search.plots import parallel, pareto, residuals, slices, study, style, trial
 
 
 def predictions(n=120, *, horizon=1, fold=0, start="2015-01-01", frequency="D", seed=0):
@@ -97,6 +97,12 @@ def draw_slices(frame, parameters=PARAMETERS):
 
 def draw_contour(frame, parameters):
     return slices.contour(frame, parameters, unit="°C", title="a study")
+
+
+def draw_pareto(frame):
+    sizes = 10 ** (2 + frame["number"] % 7 / 2)
+    frame = frame.assign(parameters=sizes, front=frame["number"] % 5 == 0)
+    return pareto.pareto(frame, unit="°C", title="a study")
 
 
 def panel(figure: Figure, name: str) -> Axes:
@@ -186,6 +192,8 @@ PICTURES = {
     "contour": lambda: draw_contour(trials(), PARAMETERS[:2]),
     "contour, texts": lambda: draw_contour(trials(), PARAMETERS[-2:]),
     "contour, one trial": lambda: draw_contour(trials(1), PARAMETERS[:2]),
+    "pareto": lambda: draw_pareto(trials()),
+    "pareto, one trial": lambda: draw_pareto(trials(1)),
     "importance, none": lambda: study.importance({}, title="t", note="two trials are too few"),
 }
 
