@@ -11,6 +11,7 @@ from rich.text import Text
 from datasets.frequency import shown
 from search import git
 from search.again.finalists import pending, train_finalists
+from search.backends.base import Backend
 from search.config import Config
 from search.engine import open_engine
 from search.engine.base import Engine
@@ -23,6 +24,7 @@ from search.limits import Limits, epochs_of
 from search.outcome import conclude, show
 from search.prepare import Prepared, build_backend, build_pruner, prepare
 from search.progress import Budget, Display, open_display
+from search.pruners import Pruner
 from search.restore import restore
 from search.study import Study
 from search.tracking import studies
@@ -45,39 +47,30 @@ def sweep(config: Config, console: Console, *, quiet: bool) -> int:
     prepared = prepare(config)
     uri = store_uri(prepared.config.tracking.uri)
     pruner = build_pruner(prepared)
-    build_backend(prepared, restored=0, beside=pruner)
+    fresh = build_backend(prepared, restored=0, beside=pruner)
     studies.find_same(uri, prepared.name, prepared.parts)
+    first = points_first(prepared.config, prepared.space, uri)
+    if first.points and fresh.multi_fidelity:
+        raise BadInput(
+            f"backend {prepared.config.backend['name']} proposes rungs of its own, and takes no "
+            "points to begin with:\nleave out study.enqueue and study.warm_start"
+        )
     # What could be refused is refused before the lock's file is written.
     with locked(uri, prepared.name), ExitStack() as stack:
         found = studies.find_same(uri, prepared.name, prepared.parts)
         if found:
             stack.enter_context(leased(found.client, found.record.run_id, prepared.name))
-        trials = [run for run in found.runs if run.kind == "trial"] if found else []
-        numbers = {run.number for run in trials}
+        options, runs = prepared.config.study, found.runs if found else []
+        numbers = {run.number for run in runs if run.kind == "trial"}
         backend = build_backend(prepared, restored=len(numbers), beside=pruner)
-        past = Past()
-        if found:
-            curves = found.curves(pruner.active)
-            longest = prepared.space.longest(prepared.config.training.epochs)
-            past = restore(
-                *(trials, curves, prepared.space, backend, pruner),
-                longest=longest,
-                objectives=prepared.config.study.objectives,
-            )
-            met = Limits.of(prepared.config.study).reached(past.finished)
-            if met and not pending(found.runs, prepared.config.study):
-                state = f"{met} There is nothing to do."
-                show(console, prepared.name, rows(found.runs), prepared.series.unit, uri, state)
-                return _status(past.finished)
-        first = points_first(prepared.config, prepared.space, uri)
-        if first.points and backend.multi_fidelity:
-            raise BadInput(
-                f"backend {prepared.config.backend['name']} proposes rungs of its own, and takes "
-                "no points to begin with:\nleave out study.enqueue and study.warm_start"
-            )
+        past = _restored(found, prepared, backend, pruner) if found else Past()
+        met = Limits.of(options).reached(past.finished)
+        if met and not pending(runs, options):
+            state = f"{met} There is nothing to do."
+            show(console, prepared.name, rows(runs), prepared.series.unit, uri, state)
+            return _status(past.finished)
         if not quiet:
             _introduce(console, prepared, len(past.finished), first)
-        options = prepared.config.study
         jobs = max(options.trials, options.finalists * options.finalist_executions)
         with open_engine(prepared.config, jobs=jobs) as engine:
             ledger = _open_ledger(prepared, uri, found)
@@ -97,6 +90,19 @@ def sweep(config: Config, console: Console, *, quiet: bool) -> int:
                 )
                 _run(prepared, study, ledger, engine, display)
         return _end(prepared, study, ledger, console, uri)
+
+
+def _restored(found: studies.Found, prepared: Prepared, backend: Backend, pruner: Pruner) -> Past:
+    """Tells the backend and the pruner what the study has behind it, and returns that."""
+    return restore(
+        [run for run in found.runs if run.kind == "trial"],
+        found.curves(pruner.active),
+        prepared.space,
+        backend,
+        pruner,
+        longest=prepared.space.longest(prepared.config.training.epochs),
+        objectives=prepared.config.study.objectives,
+    )
 
 
 def _run(
