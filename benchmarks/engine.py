@@ -23,7 +23,7 @@ from mlflow import MlflowClient
 
 from search import cli
 from search.engine.base import Engine, Handler
-from search.result import Execution, Result
+from search.result import Epoch, Execution, Result
 from search.trial import Plan
 
 STUDY = (
@@ -144,8 +144,6 @@ class Instant(Engine):
 
     def wait(self, handle: Handler, timeout: float) -> None:  # noqa: ARG002
         """Ends the oldest trial with three epochs and a score that follows from its seed."""
-        from search.training import Epoch
-
         plan = self._plans.pop(0)
         score = 1 + plan.seed % 1000 / 1000
         curve = tuple(Epoch(epoch, score, score, score, score, score) for epoch in range(3))

@@ -1,11 +1,10 @@
 """What a trial comes to: its executions, its scores and its files.
 
-N forecast origins, H horizon.
+N forecast origins, H horizon. Nothing here imports Keras: results travel to the coordinator.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +12,32 @@ from numpy.typing import NDArray
 from search.data import ALL, VALIDATION
 from search.scores import scores, skill
 
-if TYPE_CHECKING:
-    from search.training import Epoch
-
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The figures of one epoch: losses in scaled units, `score` in the series' units.
+
+    Where no target is scored, those of the validation are NaN.
+    """
+
+    epoch: int
+    loss: float
+    mae: float
+    val_loss: float
+    val_mae: float
+    score: float
+
+    def figures(self) -> dict[str, float]:
+        """Returns all of them by their names in MLflow."""
+        return {
+            "loss": self.loss,
+            "mae": self.mae,
+            "val_loss": self.val_loss,
+            "val_mae": self.val_mae,
+            "validation/mae": self.score,
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +56,7 @@ class Execution:
 
     fold: int
     execution: int
-    curve: "tuple[Epoch, ...]"
+    curve: tuple[Epoch, ...]
     actual: Array
     forecast: Array
     recent: dict[int, Array]

@@ -5,7 +5,6 @@ that trains imports this module.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from math import nan
 from typing import Any
 
@@ -18,6 +17,7 @@ from datasets.windows import Windows
 from search.checkpoints import Checkpoint
 from search.config import Training
 from search.data import FoldData
+from search.result import Epoch
 
 Array = NDArray[np.float64]
 # Windows predicted in one call: bounds the memory of wide convolutions on long series.
@@ -30,31 +30,6 @@ _XLA_PAYS_FROM = 500  # steps
 
 class Diverged(ArithmeticError):
     """The loss is no number any more."""
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """The figures of one epoch: losses in scaled units, `score` in the series' units.
-
-    Where no target is scored, those of the validation are NaN.
-    """
-
-    epoch: int
-    loss: float
-    mae: float
-    val_loss: float
-    val_mae: float
-    score: float
-
-    def figures(self) -> dict[str, float]:
-        """Returns all of them by their names in MLflow."""
-        return {
-            "loss": self.loss,
-            "mae": self.mae,
-            "val_loss": self.val_loss,
-            "val_mae": self.val_mae,
-            "validation/mae": self.score,
-        }
 
 
 # Takes the figures of an epoch and its forecasts [N, H]; returns whether to stop.

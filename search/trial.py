@@ -17,14 +17,13 @@ from models.errors import Infeasible
 from search.checkpoints import Checkpoint, Place, pack, unpack
 from search.config import Config, from_plain
 from search.data import VALIDATION, Visible, fold_data, folds_of, load_series, visible
-from search.result import Execution, Result
+from search.result import Epoch, Execution, Result
 from search.scores import seasonal_naive_error
 from search.seeds import derived
 from search.space import Point
 
 if TYPE_CHECKING:
     from datasets.split import Fold
-    from search.training import Epoch
 
 Array = NDArray[np.float64]
 # Forecasts and weights of recent epochs kept for a trial that may turn out to have ended at one.
@@ -199,7 +198,7 @@ class _Run:
         weights: dict[int, list[Array]] = {}
         keep_model = execution == 0 and config.tracking.models != "none"
 
-        def on_epoch(epoch: "Epoch", forecast: Array) -> bool:
+        def on_epoch(epoch: Epoch, forecast: Array) -> bool:
             at = len(curve)
             curve.append(epoch)
             if self.plan.prunable:

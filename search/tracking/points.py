@@ -2,15 +2,11 @@
 
 from collections.abc import Mapping
 from math import isfinite
-from typing import TYPE_CHECKING
 
 from mlflow.entities import Metric
 
 from search.data import VALIDATION
-from search.result import Result
-
-if TYPE_CHECKING:
-    from search.training import Epoch
+from search.result import Epoch, Result
 
 
 def points(result: Result, baseline_mae: float, at: int) -> list[Metric]:
@@ -31,7 +27,7 @@ def points(result: Result, baseline_mae: float, at: int) -> list[Metric]:
     return found + finals(last_figures, last.epoch if last else 0, at + 1)
 
 
-def _figures(epoch: "Epoch", block: str) -> dict[str, float]:
+def _figures(epoch: Epoch, block: str) -> dict[str, float]:
     figures = epoch.figures()
     if block != VALIDATION:  # a curve over the test block would invite to choose by it
         return {name: figures[name] for name in ("loss", "mae")}
