@@ -3,10 +3,9 @@
 from datetime import datetime
 
 import optuna
-from optuna.exceptions import DuplicatedStudyError, OptunaError
+from optuna.exceptions import DuplicatedStudyError
 from optuna.trial import FrozenTrial, create_trial
 from rich.text import Text
-from sqlalchemy.exc import SQLAlchemyError
 
 from search.backends.optuna import STATES, distribution
 from search.errors import BadInput
@@ -56,7 +55,7 @@ def export(arguments: list[str]) -> int:
             f"{url} has a study {record.study!r} already: name another database, or delete it:\n"
             f"optuna delete-study --study-name {record.study} --storage {url}"
         ) from None
-    except (OptunaError, SQLAlchemyError, ImportError, OSError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001  # of Optuna, of its database's driver, of a disk
         reason = str(error).strip().splitlines()[0]
         raise BadInput(
             f"--to optuna {url}: no such storage can be opened: {reason}\n"

@@ -15,7 +15,10 @@ PACKAGES = ("conf", "datasets", "models", "search")
 FILES = sorted(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))
 # What may be imported where: files and folders.
 HOME = {
-    "optuna": {"search/backends/optuna.py", "search/pruners.py", "search/insight.py"},
+    "optuna": {
+        *("search/backends/optuna.py", "search/pruners.py", "search/insight.py"),
+        "search/export.py",
+    },
     "keras_tuner": {"search/backends/keras_tuner.py"},
     "mlflow": {"search/tracking"},
     "alembic": {"search/tracking"},
@@ -83,6 +86,19 @@ def test_a_library_is_known_at_its_home_alone(library: str) -> None:
 def test_the_rules_are_looked_at() -> None:
     assert len(FILES) > 50
     assert "search/sweep.py" in importers("search.config")
+
+
+def test_a_result_is_read_without_tensorflow() -> None:
+    """The coordinator gets it from a worker, and shall not wait for an import then."""
+    code = (
+        "import pickle, sys, search.engine.dask\n"
+        "from search.result import Epoch, Execution, Result\n"
+        "executions = (Execution(0, 0, (Epoch(0, 1., 1., 1., 1., 1.),), None, None, {}, 1.),)\n"
+        "pickle.loads(pickle.dumps(Result(0, 'complete', executions=executions)))\n"
+        "print({'tensorflow', 'keras'} & sys.modules.keys())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
