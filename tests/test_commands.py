@@ -63,7 +63,7 @@ def test_leaderboard_as_json_is_the_whole_table_best_first(held: Any) -> None:
     assert [row for row in top if row["kind"] == "trial"] == [
         next(row for row in board["rows"] if row["kind"] == "trial")
     ]
-    assert set(board) == {"study", "run_id", "unit", "verdict", "rows"}
+    assert set(board) == {"study", "run_id", "unit", "verdict", "importance", "rows"}
     assert board["study"] == "early"
     assert board["run_id"] == held.study("early").info.run_id
     scored = [row for row in board["rows"] if row["rank"] is not None]

@@ -207,6 +207,7 @@ def test_metrics_have_a_point_an_epoch(studied: Studied) -> None:
         assert set(run.data.metrics) == {*EPOCH_METRICS, *SCORES, "validation/smape"} | {
             "epochs",
             "duration_s",
+            "parameters",
         }
         assert run.data.metrics["validation/mae"] == points[-1][1]
 

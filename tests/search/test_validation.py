@@ -8,7 +8,17 @@ import pytest
 from search.config import Config, from_plain
 from search.errors import BadInput
 from search.nested import flatten, with_values
-from search.validation import RULES, AtLeast, Memory, OneOf, Share, check_value, validated
+from search.validation import (
+    RULES,
+    AtLeast,
+    Between,
+    Memory,
+    Objectives,
+    OneOf,
+    Share,
+    check_value,
+    validated,
+)
 
 
 def test_every_rule_is_about_a_key_of_the_configuration(default_config: Config) -> None:
@@ -23,6 +33,8 @@ def test_every_rule_is_about_a_key_of_the_configuration(default_config: Config) 
         (AtLeast(0, open=True), [1e-9, 1], [0, 0.0, -1, "x"]),
         (Share(), [0, 0.0, 0.999], [1, 1.0, -0.1, float("nan")]),
         (OneOf(("all", "none")), ["all"], ["al", "", None, 1]),
+        (Between(0, 100), [0, 50.5, 100, None], [-1, 101, float("nan")]),
+        (Objectives("a", ("b",)), ["a", ["a"], ["a", "b"]], ["b", [], ["b", "a"], ["a", "a"], "c"]),
         (Memory(), ["auto", "0", "4GB", "512 MiB", "2.5g", "1000000"], ["lots", "-5", "", "4XB"]),
     ],
 )
@@ -43,7 +55,8 @@ def test_a_refusal_names_the_key_what_came_and_what_was_expected() -> None:
 @pytest.mark.parametrize("name", sorted(RULES))
 def test_every_rule_is_enforced(default_config: Config, name: str) -> None:
     rule = RULES[name]
-    wrong = {AtLeast: -1, Share: 1, OneOf: "no such option", Memory: "lots"}[type(rule)]
+    no = "no such option"
+    wrong = {AtLeast: -1, Share: 1, OneOf: no, Objectives: no, Memory: "lots"}[type(rule)]
     config = from_plain(with_values(default_config.plain(), {name: wrong}))
     with pytest.raises(BadInput) as caught:
         validated(config)
