@@ -59,7 +59,7 @@ def space_of_sweep() -> Space:
 
 
 def record(station: str) -> None:
-    """Trains every point and writes the curves; those of failed trials are not finite."""
+    """Trains every point and writes the curves; a trial that diverged may have none."""
     space = space_of_sweep()
     with tempfile.TemporaryDirectory() as folder:
         place = f"dataset.source={Path(station).resolve()}"
@@ -69,8 +69,7 @@ def record(station: str) -> None:
         runs = [r for r in children(client, find_study(client, "grid")) if r.kind == "trial"]
         lines = []
         for run in sorted(runs, key=lambda run: run.number):
-            (curve,) = curves(client, run)
-            scores = [round(score, 4) for score in curve]
+            scores = [round(score, 4) for curve in curves(client, run) for score in curve]
             lines.append(json.dumps({"point": point_of(run.params, space), "curve": scores}))
     RECORD.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
 
@@ -93,7 +92,7 @@ def replayed(backend: Backend, pruner: Pruner, recorded: Curves) -> Iterator[Ste
             ends[key], spent = _trained(number, pruner, recorded[key])
             epochs += spent
         state, score = ends[key]
-        backend.tell(number, state, score)
+        backend.tell(number, state, None if state == "failed" else score)
         best = min(best, score) if state == "complete" else best
         number += 1
         yield Step(float(best), epochs)
@@ -102,6 +101,9 @@ def replayed(backend: Backend, pruner: Pruner, recorded: Curves) -> Iterator[Ste
 def _trained(number: int, pruner: Pruner, curve: list[float]) -> tuple[tuple[str, float], int]:
     """Returns how a trial ends, and after how many epochs."""
     pruner.start(number)
+    if len(curve) < EPOCHS:  # it diverged
+        pruner.end(number, "failed", None)
+        return ("failed", np.inf), len(curve)
     for epoch, score in enumerate(curve):
         if pruner.active and pruner.should_stop(number, epoch, score):
             pruner.end(number, "pruned", score)
@@ -154,7 +156,8 @@ def main() -> None:
         for build in (tpe, random)
     )
     low, high = interval(by_random - by_tpe)
-    gain, best = (by_random - by_tpe).mean(), min(curve[-1] for curve in recorded.values())
+    gain = (by_random - by_tpe).mean()
+    best = min(curve[-1] for curve in recorded.values() if len(curve) == EPOCHS)
     whole, goal = TRIALS * EPOCHS, float(np.median(by_tpe))
     lines = [
         f"{len(recorded)} points, the best one {best:.3f} °C; {len(seeds)} repetitions",
