@@ -66,8 +66,8 @@ class Study:
         self._failed_in_a_row = 0
         self._limits = Limits.of(config.study)
         self._began = time.monotonic()
-        # With no more points than trials, every point is tried and none twice.
         self._longest = planner.space.longest(config.training.epochs)
+        # With no more points than trials, every point is tried and none twice.
         self._exhaustive = planner.space.has_at_most(config.study.trials)
         self.finished = {trial.number: trial for trial in past.finished}
         self.exhausted = False

@@ -147,6 +147,20 @@ def mlflow_serves() -> Callable[..., Any]:
     return _served
 
 
+@pytest.fixture(scope="module")
+def server(
+    mlflow_serves: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of an MLflow server."""
+    folder = tmp_path_factory.mktemp("server")
+    words = (
+        *("server", "--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/mlflow.db"),
+        *("--artifacts-destination", str(folder / "artifacts")),
+    )
+    with mlflow_serves("health", *words, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false") as address:
+        yield address
+
+
 def _group_lives(group: int) -> bool:
     try:
         os.killpg(group, 0)

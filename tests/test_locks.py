@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,20 +63,6 @@ def test_sweep_refuses_a_study_that_runs_elsewhere(
         done = sweepcast("sweep", *odd, *short, "space.model.level=[1.0]")
     assert (done.status, "is being run by another process" in done.err) == (2, True)
     assert not sweepcast.runs(kind="study")
-
-
-@pytest.fixture(scope="module")
-def server(
-    mlflow_serves: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The address of an MLflow server."""
-    folder = tmp_path_factory.mktemp("server")
-    words = (
-        *("server", "--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/mlflow.db"),
-        *("--artifacts-destination", str(folder / "artifacts")),
-    )
-    with mlflow_serves("health", *words, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false") as address:
-        yield address
 
 
 def test_a_lease_is_held_while_it_beats(server: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,20 +15,6 @@ from mlflow import MlflowClient
 
 LEVELS = "space.model.level=[0.0,1.0,2.0,3.0,4.0,5.0]"
 CALM = 60  # requests before the trouble begins: in the middle of the trials
-
-
-@pytest.fixture(scope="module")
-def server(
-    mlflow_serves: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The address of an MLflow server."""
-    folder = tmp_path_factory.mktemp("server")
-    words = (
-        *("server", "--workers", "1", "--backend-store-uri", f"sqlite:///{folder}/mlflow.db"),
-        *("--artifacts-destination", str(folder / "artifacts"), "--allowed-hosts", "*"),
-    )
-    with mlflow_serves("health", *words, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false") as address:
-        yield address
 
 
 @contextmanager
