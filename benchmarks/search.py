@@ -3,7 +3,7 @@
 On a finite space over the months of Seattle-Tacoma, every point of which was trained once: nets of
 up to two dense layers, 252 points of 30 epochs. Their curves are in benchmarks/seatac_grid.json, so
 that a search is replayed in a second: backend and pruner as in a study, the training out of the
-file. `--record station.csv` trains the points anew.
+file. 200 repetitions take some minutes on two cores. `--record station.csv` trains the points anew.
 """
 
 import argparse
@@ -13,8 +13,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +37,7 @@ from search.tracking.store import open_store
 
 RECORD = Path(__file__).parent / "seatac_grid.json"
 EPOCHS, TRIALS = 30, 40
+ALL_EPOCHS, MOST_TRIALS = TRIALS * EPOCHS, 4 * TRIALS
 SWEEP = (
     *("dataset=giss", "model=dense", "space=[]", f"training.epochs={EPOCHS}", "pruner=none"),
     *("space.model.dense.layers={low: 0, high: 2}", "space.model.dense.units=[8,32,128]"),
@@ -43,6 +47,7 @@ SWEEP = (
     *("study.name=grid", "study.finalists=0", "tracking.figures=none", "tracking.models=none"),
 )
 PRUNERS: dict[str, Callable[[], Pruner]] = {
+    "none": none,
     "median": partial(median, warmup=3),
     "percentile": partial(percentile, warmup=3),
     "successive_halving": partial(successive_halving, warmup=2, reduction_factor=3),
@@ -51,6 +56,7 @@ PRUNERS: dict[str, Callable[[], Pruner]] = {
 Curves = dict[str, list[float]]
 
 
+@cache
 def space_of_sweep() -> Space:
     """Returns the space that the sweep searches."""
     found: list[Config] = []
@@ -72,6 +78,13 @@ def record(station: str) -> None:
             scores = [round(score, 4) for curve in curves(client, run) for score in curve]
             lines.append(json.dumps({"point": point_of(run.params, space), "curve": scores}))
     RECORD.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+
+
+@cache
+def recorded_curves() -> Curves:
+    """Returns the curve of every point."""
+    held = json.loads(RECORD.read_text("utf-8"))
+    return {point_key(entry["point"], None): entry["curve"] for entry in held}
 
 
 @dataclass(frozen=True)
@@ -112,17 +125,26 @@ def _trained(number: int, pruner: Pruner, curve: list[float]) -> tuple[tuple[str
     return ("complete", curve[-1]), len(curve)
 
 
-def best_after(steps: Iterator[Step], trials: int) -> float:
-    """Returns the best score of the first trials."""
-    return next(step.best for number, step in enumerate(steps, 1) if number == trials)
+def build(sampler: str, seed: int) -> Backend:
+    """Returns a sampler of Optuna over the space."""
+    samplers = {"tpe": optuna.tpe, "random": optuna.random}
+    return samplers[sampler](space_of_sweep(), epochs=EPOCHS, seed=seed, restored=0)
 
 
-def epochs_to(steps: Iterator[Step], goal: float, most: int) -> int:
-    """Returns the epochs after which a search has reached `goal`, or `most`."""
-    for step in steps:
-        if step.best <= goal or step.epochs >= most:
-            return min(step.epochs, most)
-    return most
+def best_of(sampler: str, seed: int) -> float:
+    """Returns the best score of the first trials without a pruner."""
+    steps = replayed(build(sampler, seed), none(), recorded_curves())
+    return next(step.best for number, step in enumerate(steps, 1) if number == TRIALS)
+
+
+def epochs_to(goal: float, pruner: str, seed: int) -> int:
+    """Returns the epochs after which TPE has reached `goal`, or all that it has."""
+    steps = replayed(build("tpe", seed), PRUNERS[pruner](), recorded_curves())
+    # A point that comes again costs no epochs, so the trials are bounded too.
+    for step in islice(steps, MOST_TRIALS):
+        if step.best <= goal or step.epochs >= ALL_EPOCHS:
+            return min(step.epochs, ALL_EPOCHS)
+    return ALL_EPOCHS
 
 
 def interval(values: Any) -> tuple[float, float]:
@@ -141,36 +163,30 @@ def main() -> None:
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     if options.record:
         record(options.record)
-    held = json.loads(RECORD.read_text("utf-8"))
-    recorded = {point_key(entry["point"], None): entry["curve"] for entry in held}
-    space, seeds = space_of_sweep(), range(options.repetitions)
-
-    def tpe(seed: int) -> Backend:
-        return optuna.tpe(space, epochs=EPOCHS, seed=seed, restored=0)
-
-    def random(seed: int) -> Backend:
-        return optuna.random(space, epochs=EPOCHS, seed=seed, restored=0)
-
-    by_tpe, by_random = (
-        np.array([best_after(replayed(build(seed), none(), recorded), TRIALS) for seed in seeds])
-        for build in (tpe, random)
-    )
-    low, high = interval(by_random - by_tpe)
-    gain = (by_random - by_tpe).mean()
+    recorded, seeds = recorded_curves(), range(options.repetitions)
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        random, tpe = (
+            np.array([*pool.map(partial(best_of, sampler), seeds, chunksize=5)])
+            for sampler in ("random", "tpe")
+        )
+        goal = float(np.median(tpe))
+        shares = {
+            name: np.array([*pool.map(partial(epochs_to, goal, name), seeds, chunksize=5)])
+            / ALL_EPOCHS
+            for name in PRUNERS
+        }
+    low, high = interval(random - tpe)
     best = min(curve[-1] for curve in recorded.values() if len(curve) == EPOCHS)
-    whole, goal = TRIALS * EPOCHS, float(np.median(by_tpe))
     lines = [
         f"{len(recorded)} points, the best one {best:.3f} °C; {len(seeds)} repetitions",
-        f"after {TRIALS} trials: random {by_random.mean():.4f} °C, TPE {by_tpe.mean():.4f}; "
-        f"it is better by {gain:.4f}, 95 % interval {low:+.4f} to {high:+.4f}",
-        f"epochs to {goal:.3f} °C, the median of TPE without a pruner after {whole} epochs:",
+        f"after {TRIALS} trials: random {random.mean():.4f} °C, TPE {tpe.mean():.4f}; "
+        f"it is better by {(random - tpe).mean():.4f}, 95 % interval {low:+.4f} to {high:+.4f}",
+        f"epochs to {goal:.3f} °C, the median of TPE without a pruner after {ALL_EPOCHS} epochs:",
     ]
-    for name, build_pruner in {"none": none, **PRUNERS}.items():
-        searches = (replayed(tpe(seed), build_pruner(), recorded) for seed in seeds)
-        shares = np.array([epochs_to(steps, goal, whole) for steps in searches]) / whole
-        low, high = interval(shares)
+    for name, share in shares.items():
+        low, high = interval(share)
         lines.append(
-            f"  {name:20} median {np.median(shares):4.0%}, mean {shares.mean():4.0%} "
+            f"  {name:20} median {np.median(share):4.0%}, mean {share.mean():4.0%} "
             f"({low:.0%} to {high:.0%})"
         )
     sys.stdout.write("\n".join(lines) + "\n")

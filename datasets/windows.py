@@ -1,10 +1,10 @@
 """Gaps filled from the past, and windows cut once.
 
 T: steps of the series. C: channels. F: features, the input channels of the net. W: window size.
-H: horizon. N: windows, one a forecast origin.
+H: horizon. N: windows, one a forecast origin. S: steps that they are cut from.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -18,19 +18,39 @@ Floats = NDArray[np.float32] | NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """Windows of one part, in the order of time. All arrays but `origins` are read-only views.
+    """Windows of one part, in the order of time.
 
     Attributes:
-        x: float32 [N, W, F], the steps (origin - W, origin]; strides, no copy.
+        steps: float32 [S, F], what all of them see.
+        starts: int32 [N], the place in `steps` at which each begins.
+        window_size: W.
         y: [N, H] in the target's dtype, the steps (origin, origin + H].
         origins: int64 [N], index of the last step that the window sees.
         scored: bool [N, H], False where the target was filled.
     """
 
-    x: NDArray[np.float32]
+    steps: NDArray[np.float32]
+    starts: NDArray[np.int32]
+    window_size: int
     y: Floats
     origins: NDArray[np.int64]
     scored: NDArray[np.bool_]
+
+    @property
+    def x(self) -> NDArray[np.float32]:
+        """The windows [N, W, F], the steps (origin - W, origin]: a view if none is left out."""
+        views = sliding_window_view(self.steps, self.window_size, axis=0).transpose(0, 2, 1)
+        return views if len(views) == len(self.starts) else views[self.starts]
+
+    def where(self, kept: NDArray[np.bool_]) -> "Windows":
+        """Returns those of the windows that are `kept` [N]."""
+        return replace(
+            self,
+            starts=self.starts[kept],
+            y=self.y[kept],
+            origins=self.origins[kept],
+            scored=self.scored[kept],
+        )
 
 
 def fill_forward(
@@ -118,9 +138,10 @@ def cut(
     ahead = slice(first + 1, stop)
     if not (np.isfinite(inputs).all() and np.isfinite(target[ahead]).all()):
         raise DatasetError("windows are cut from finite numbers: fill the gaps first")
-    x = sliding_window_view(inputs[: count + window_size - 1], window_size, axis=0)
     return Windows(
-        x=x.transpose(0, 2, 1),
+        steps=inputs[: count + window_size - 1],
+        starts=np.arange(count, dtype=np.int32),
+        window_size=window_size,
         y=cast(Floats, sliding_window_view(target[ahead], horizon)),
         origins=np.arange(first, first + count, dtype=np.int64),
         scored=sliding_window_view(observed[ahead], horizon),

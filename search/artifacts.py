@@ -38,7 +38,9 @@ def trial_artifacts(plan: Plan, result: Result, *, figures: bool) -> dict[str, b
     }
     files = {
         "config.yaml": OmegaConf.to_yaml(OmegaConf.create(plan.config)).encode(),
-        "environment.json": json.dumps(describe() | hashes, indent=2).encode(),
+        "environment.json": json.dumps(
+            describe() | hashes | {"compilation": result.compilation}, indent=2
+        ).encode(),
     }
     if result.trace:
         files["traceback.txt"] = result.trace.encode()

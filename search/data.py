@@ -228,4 +228,4 @@ def _complete(windows: Windows) -> Windows:
             f"so many readings are missing that none of {len(windows.y)} windows is complete:\n"
             "make task.horizon smaller, or leave out training.patience"
         )
-    return Windows(windows.x[kept], windows.y[kept], windows.origins[kept], windows.scored[kept])
+    return windows.where(kept)

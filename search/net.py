@@ -42,11 +42,11 @@ def build_net(config: Config, data: FoldData) -> keras.Model:
     Raises:
         Infeasible: the point cannot be built.
     """
-    _, window_size, features = data.train.x.shape
+    windows = data.train
     net = call_builder(
         "model",
         config.model,
-        input_shape=(window_size, features),
+        input_shape=(windows.window_size, windows.steps.shape[1]),
         horizon=config.task.horizon,
     )
     if config.transform.relative:

@@ -84,6 +84,7 @@ class Result:
         artifacts: file names to bytes.
         block: whose targets were scored: `validation`, `test`, or `all` for none.
         parameters: weights of its net; 0 where none was built.
+        compilation: how its training was compiled (`search.compilation`).
     """
 
     number: int
@@ -97,6 +98,7 @@ class Result:
     artifacts: dict[str, bytes] = field(default_factory=dict)
     block: str = VALIDATION
     parameters: int = 0
+    compilation: str = ""
 
     @property
     def epochs(self) -> int:

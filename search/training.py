@@ -1,31 +1,27 @@
-"""Fits one net: one execution of a trial on one fold.
+"""Fits the executions of one trial: nets of one shape, one after the other.
 
-Letters: N windows, W window size, F features, H horizon. Keras is imported here, so only a process
-that trains imports this module.
+Letters: N windows, H horizon. Keras is imported here, so only a process that trains imports this
+module.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import ExitStack
 from math import nan
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from datasets.windows import Windows
 from search.checkpoints import Checkpoint
+from search.compilation import LOOP, UNROLLED, compilation, unrolled
 from search.config import Training
 from search.data import FoldData
+from search.epochs import EpochModel, epochs_of
 from search.result import Epoch
 
 Array = NDArray[np.float64]
-# Windows predicted in one call: bounds the memory of wide convolutions on long series.
-_CHUNK = 2048
-# XLA saves 2 to 9 ms of a step of the recurrent loops, takes 1 to 3 s to compile them, and does
-# nothing for convolutions. A pure function of the configuration: it shapes the bits.
-_RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
-_XLA_PAYS_FROM = 500  # steps
 
 
 class Diverged(ArithmeticError):
@@ -36,85 +32,105 @@ class Diverged(ArithmeticError):
 OnEpoch = Callable[[Epoch, Array], bool]
 
 
-def fit(
-    model: keras.Model,
-    data: FoldData,
-    options: Training,
-    seed: int,
-    on_epoch: OnEpoch,
-    *,
-    epochs: int | None = None,
-    first: int = 0,
-    checkpoint: Checkpoint | None = None,
-) -> Array:
-    """Trains `model` in place and returns its forecasts of the validation targets, series' units.
+class Trainer:
+    """Trains nets of one shape; what was compiled for one of them serves the next.
 
-    Args:
-        model: not compiled.
-        data: of the fold.
-        options: of the training; its schedule spans all of their epochs.
-        seed: of the shuffling.
-        on_epoch: is told of every epoch.
-        epochs: after which to end; None trains all of them.
-        first: epochs that were trained before.
-        checkpoint: what they came to.
-
-    Raises:
-        Diverged: a loss is NaN or infinite.
+    Attributes:
+        compilation: how the training is compiled; empty until a net is adopted.
     """
-    batches = -(-len(data.train.y) // options.batch_size)
-    loss = keras.losses.get(options.loss)
-    model.compile(
-        optimizer=_optimizer(options, batches * options.epochs),
-        loss=loss,
-        metrics=["mae"],
-        steps_per_execution=batches,  # one Python call an epoch
-        jit_compile=_xla_pays(model, batches * options.epochs),
-    )
-    if checkpoint is not None:
-        model.set_weights(checkpoint.weights)
-        model.optimizer.build(model.trainable_variables)
-        for variable, value in zip(model.optimizer.variables, checkpoint.optimizer, strict=True):
-            variable.assign(value)
-    reporter = _Reporter(data, loss, options.patience, on_epoch)
-    model.fit(
-        tf.data.Dataset.from_tensor_slices((data.train.x, data.train.y))
-        .shuffle(len(data.train.y), seed=seed)
-        .batch(options.batch_size)
-        .prefetch(2),
-        initial_epoch=first,
-        epochs=epochs or options.epochs,
-        shuffle=False,  # the dataset shuffles itself
-        callbacks=[reporter],
-        verbose=0,
-    )
-    return reporter.forecast
 
+    def __init__(self, options: Training, compilation: str | None = None) -> None:
+        """`compilation` None decides by the net; the schedule spans all epochs of `options`."""
+        self._options = options
+        self._wanted = compilation
+        self.compilation = ""
+        self._loss = keras.losses.get(options.loss)
+        self._model: EpochModel | None = None
+        self._windows = 0
+        self._fresh: list[NDArray[Any]] = []  # the optimizer's variables before any training
 
-def checkpoint_of(model: keras.Model) -> Checkpoint:
-    """Returns what a trained model and its optimizer have come to."""
-    optimizer = [np.asarray(variable) for variable in model.optimizer.variables]
-    return Checkpoint(model.get_weights(), optimizer)
+    def adopt(self, net: keras.Model, data: FoldData) -> keras.Model:
+        """Returns the net to be trained: `net`, or an earlier one with the state of `net`.
 
+        Compiling takes seconds. So where the data are of the shape of the last ones, the net that
+        was compiled for them goes on with the variables of `net`, those of its dropout's seeds
+        among them: it trains to the same bits.
+        """
+        if self._model is not None and self._windows == len(data.train.starts):
+            fresh = [*net.variables, *self._fresh]
+            current = [*self._model.net.variables, *self._model.optimizer.variables]
+            for variable, value in zip(current, fresh, strict=True):
+                variable.assign(value)
+            return self._model.net
+        options, self._windows = self._options, len(data.train.starts)
+        steps = -(-self._windows // options.batch_size) * options.epochs
+        size = data.train.window_size
+        self.compilation = self._wanted or compilation(net, window_size=size, steps=steps)
+        self._model = EpochModel(net, self._loss, batch_size=options.batch_size, window_size=size)
+        self._model.compile(
+            optimizer=_optimizer(options, steps), jit_compile=self.compilation != LOOP
+        )
+        self._model.optimizer.build(net.trainable_variables)
+        self._fresh = [np.asarray(variable) for variable in self._model.optimizer.variables]
+        return net
 
-def _xla_pays(model: keras.Model, steps: int) -> bool:
-    return steps >= _XLA_PAYS_FROM and any(
-        isinstance(layer, _RECURRENT) for layer in _layers(model)
-    )
+    def fit(
+        self,
+        data: FoldData,
+        seed: int,
+        on_epoch: OnEpoch,
+        *,
+        epochs: int | None = None,
+        first: int = 0,
+        checkpoint: Checkpoint | None = None,
+    ) -> Array:
+        """Trains the adopted net and returns its forecasts of the validation targets.
 
+        Args:
+            data: of the fold, as adopted.
+            seed: of the shuffling.
+            on_epoch: is told of every epoch.
+            epochs: after which to end; None trains all of them.
+            first: epochs that were trained before.
+            checkpoint: what they came to.
 
-def _layers(model: keras.Model) -> Iterator[keras.Layer]:
-    """Yields the layers of a model, and those of the models in it."""
-    for layer in model.layers:
-        yield layer
-        if isinstance(layer, keras.Model):
-            yield from _layers(layer)
+        Returns:
+            [N, H] in the series' units.
 
+        Raises:
+            Diverged: a loss is NaN or infinite.
+        """
+        model = self._model
+        if model is None:
+            raise RuntimeError("no net was adopted")
+        if checkpoint is not None:
+            model.net.set_weights(checkpoint.weights)
+            for variable, value in zip(
+                model.optimizer.variables, checkpoint.optimizer, strict=True
+            ):
+                variable.assign(value)
+        reporter = _Reporter(data, self._loss, self._options.patience, on_epoch)
+        with ExitStack() as stack:
+            if self.compilation == UNROLLED:
+                stack.enter_context(unrolled(model.net))
+            model.fit(
+                epochs_of(data.train, seed=seed, first=first),
+                steps_per_epoch=1,
+                initial_epoch=first,
+                epochs=epochs or self._options.epochs,
+                shuffle=False,  # each epoch shuffles itself
+                callbacks=[reporter],
+                verbose=0,
+            )
+        return reporter.forecast
 
-def predict(model: keras.Model, x: NDArray[np.float32]) -> Array:
-    """Returns forecasts [N, H] of windows [N, W, F], scaled."""
-    parts = [model.predict_on_batch(x[i : i + _CHUNK]) for i in range(0, len(x), _CHUNK)]
-    return np.concatenate(parts).astype(np.float64)
+    def checkpoint(self) -> Checkpoint:
+        """Returns what the trained net and its optimizer have come to."""
+        model = self._model
+        if model is None:
+            raise RuntimeError("no net was adopted")
+        optimizer = [np.asarray(variable) for variable in model.optimizer.variables]
+        return Checkpoint(model.net.get_weights(), optimizer)
 
 
 def _optimizer(options: Training, steps: int) -> keras.optimizers.Optimizer:
@@ -161,7 +177,7 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
         data, validation = self._data, self._data.validation
         if validation is None:
             return Epoch(epoch, loss, mae, val_loss=nan, val_mae=nan, score=nan)
-        scaled = predict(self.model, validation.x)
+        scaled = self.model.forecast(validation)
         self.forecast = data.forecast(scaled)
         error = np.abs(self.forecast - data.actual)[validation.scored]
         truth = validation.y[validation.scored][:, None]
@@ -178,15 +194,16 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
         )
 
     def _watch(self, watch: Windows, epoch: int, patience: int) -> None:
-        error = np.abs(predict(self.model, watch.x) - watch.y)[watch.scored]
+        error = np.abs(self.model.forecast(watch) - watch.y)[watch.scored]
         watched = float(error.mean())
         if self._best is None or watched < self._best[0]:
-            self._best = (watched, epoch, self.model.get_weights())
+            self._best = (watched, epoch, self.model.net.get_weights())
         elif epoch - self._best[1] >= patience:
             self.model.stop_training = True
 
     def on_train_end(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
         if self._best is not None and not self.stopped:
-            self.model.set_weights(self._best[2])
+            self.model.net.set_weights(self._best[2])
             if self._data.validation is not None:
-                self.forecast = self._data.forecast(predict(self.model, self._data.validation.x))
+                outputs = self.model.forecast(self._data.validation)
+                self.forecast = self._data.forecast(outputs)

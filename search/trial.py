@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from models.errors import Infeasible
 from search.checkpoints import Checkpoint, Place, pack, unpack
 from search.config import Config, from_plain
-from search.data import VALIDATION, Visible, fold_data, folds_of, load_series, visible
+from search.data import VALIDATION, FoldData, Visible, fold_data, folds_of, load_series, visible
 from search.result import Epoch, Execution, Result
 from search.scores import seasonal_naive_error
 from search.seeds import derived
@@ -24,6 +24,7 @@ from search.space import Point
 
 if TYPE_CHECKING:
     from datasets.split import Fold
+    from search.training import Trainer
 
 Array = NDArray[np.float64]
 # Forecasts and weights of recent epochs kept for a trial that may turn out to have ended at one.
@@ -63,6 +64,7 @@ class Plan:
         start: where it goes on with an earlier trial; None begins anew.
         continuable: whether a later trial may go on with it.
         ends_at: epoch, over all executions, at which a trial is known to have been pruned.
+        compilation: how its training is compiled, as it is on record; None decides by the net.
     """
 
     number: int
@@ -80,6 +82,7 @@ class Plan:
     start: Start | None = None
     continuable: bool = False
     ends_at: int | None = None
+    compilation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ def run_trial(plan: Plan, report: Report) -> Result:
             model=run.model,
             checkpoint=pack(run.kept) if run.kept else b"",
             parameters=run.parameters,
+            compilation=run.trainer.compilation if run.trainer else "",
         )
         if run.stopped_at is not None:
             result = result.pruned_at(run.stopped_at, model=run.model)
@@ -154,6 +158,7 @@ class _Run:
         self.done: list[Execution] = []
         self.model = b""
         self.parameters = 0
+        self.trainer: Trainer | None = None
         self.stopped_at: int | None = None
         self.first = plan.start.epoch if plan.start else 0
         self.begun: dict[Place, Checkpoint] = {}
@@ -174,8 +179,9 @@ class _Run:
         epochs = (self.plan.epochs or config.training.epochs) - self.first
         steps = len(folds) * len(executions) * epochs
         for fold in folds:
+            data = fold_data(seen, fold, config)
             for execution in executions:
-                self._execute(config, seen, fold, execution, steps)
+                self._execute(config, seen, fold, data, execution, steps)
                 yield self.done[-1]
 
     def _execute(
@@ -183,13 +189,14 @@ class _Run:
         config: Config,
         seen: Visible,
         fold: "Fold",
+        data: FoldData,
         execution: int,
         steps: int,
     ) -> None:
         from search.net import build_net, saved, seeded, weights_hash
-        from search.training import checkpoint_of, fit
+        from search.training import Trainer
 
-        data = fold_data(seen, fold, config)
+        trainer = self.trainer = self.trainer or Trainer(config.training, self.plan.compilation)
         seed = derived(self.plan.seed, fold.number, execution)
         before = sum(len(done.curve) for done in self.done)
         finals = [float(np.nanmean(np.abs(d.forecast - d.actual))) for d in self.done]
@@ -228,12 +235,10 @@ class _Run:
         forecast = np.full_like(data.actual, np.nan)
         try:
             with seeded(seed):
-                net = build_net(config, data)
+                net = trainer.adopt(build_net(config, data), data)
                 self.parameters = net.count_params()
-                forecast = fit(
-                    net,
+                forecast = trainer.fit(
                     data,
-                    config.training,
                     seed,
                     on_epoch,
                     epochs=self.plan.epochs,
@@ -256,6 +261,6 @@ class _Run:
             net.set_weights(weights[stop])
         self.done[-1] = replace(self.done[-1], weights=weights_hash(net))
         if self.plan.continuable:
-            self.kept[fold.number, execution] = checkpoint_of(net)
+            self.kept[fold.number, execution] = trainer.checkpoint()
         if keep_model:
             self.model = saved(net, data, config.task.horizon)

@@ -16,6 +16,7 @@ from search.tracking.reading import Record
 
 # What environment.json holds beside versions, machine and settings.
 HASHES = ("weights", "predictions")
+COMPILATION = "compilation"
 # What may differ without an effect: the kernel of the operating system.
 REMARKS = ("platform ",)
 
@@ -44,7 +45,7 @@ def environment_changes(environment: Mapping[str, Any]) -> Iterator[str]:
     """Yields what of versions, machine and settings is not as when the run was trained."""
     before, now = flatten(environment), flatten(describe())
     for key in sorted(now.keys() | before.keys()):
-        if key.partition(".")[0] in HASHES:  # compared by themselves
+        if key.partition(".")[0] in (*HASHES, COMPILATION):  # compared by themselves; kept to
             continue
         if before.get(key) != now.get(key):
             yield f"{key} was {before.get(key)!r}, is {now.get(key)!r}"

@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from search.again.comparison import (
+    COMPILATION,
     HASHES,
     REMARKS,
     cells_of,
@@ -32,6 +33,7 @@ from search.again.comparison import (
 from search.again.recall import Recalled, recall
 from search.baselines import score_baselines
 from search.checkpoints import FILE
+from search.compilation import COMPILATIONS
 from search.data import VALIDATION
 from search.engine import open_engine
 from search.engine.base import TICK, Engine, Event, Lost
@@ -64,7 +66,7 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
         raise BadInput(
             f"run {record.run_id} is {record.state or 'still running'}: it has no result to compare"
         )
-    environment, forecasts = _recorded(recalled)
+    environment, forecasts = _environment(recalled), _forecasts(recalled)
     chain = [*_ancestors(recalled, options.trust), recalled]
     plan = _plan(recalled)
     ledger = recalled.ledger
@@ -117,26 +119,42 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
     return 0 if identical else 1
 
 
-def _recorded(recalled: Recalled) -> tuple[dict[str, Any], dict[str, float]]:
-    """Returns what a run noted of its environment, and what it forecast.
+def _forecasts(recalled: Recalled) -> dict[str, float]:
+    """Returns what a run forecast.
 
     Raises:
-        BadInput: these files are gone or damaged.
+        BadInput: its predictions.csv is gone or damaged.
     """
     run_id = recalled.record.run_id
     predictions = read_artifact(recalled.client, run_id, "predictions.csv")
     if predictions is None:
         raise BadInput(f"run {run_id} has no predictions.csv any more: nothing to compare")
+    try:
+        forecasts = cells_of(predictions)
+        if not forecasts:
+            raise ValueError("predictions.csv holds none")
+        return forecasts
+    except (ValueError, TypeError, KeyError, csv.Error) as error:
+        raise BadInput(f"the files of run {run_id} are damaged: {error!r}") from None
+
+
+def _environment(recalled: Recalled) -> dict[str, Any]:
+    """Returns what a run noted of its environment.
+
+    Raises:
+        BadInput: its environment.json is damaged.
+    """
+    run_id = recalled.record.run_id
     noted = read_artifact(recalled.client, run_id, "environment.json") or "{}"
     try:
         environment = dict(json.loads(noted))
         for what in HASHES:
             dict(environment.get(what, {}))
-        forecasts = cells_of(predictions)
-        if not forecasts:
-            raise ValueError("predictions.csv holds none")
-        return environment, forecasts
-    except (ValueError, TypeError, KeyError, csv.Error) as error:
+        compilation = environment.get(COMPILATION)
+        if compilation is not None and compilation not in COMPILATIONS:
+            raise ValueError(f"{COMPILATION} {compilation!r}")
+        return environment
+    except (ValueError, TypeError) as error:
         raise BadInput(f"the files of run {run_id} are damaged: {error!r}") from None
 
 
@@ -148,6 +166,7 @@ def _plan(recalled: Recalled) -> Plan:
     return replace(
         recalled.plan(VALIDATION, beside, seed=seed, title="again"),
         ends_at=_last_epoch(record) if record.state == "pruned" else None,
+        compilation=_environment(recalled).get(COMPILATION),
     )
 
 

@@ -1,0 +1,111 @@
+"""One epoch in one graph: shuffling, windows, gradient steps, and no word from Python between them.
+
+Letters: N windows, W window size, F features, S steps that they are cut from, H horizon, B batch.
+"""
+
+from typing import Any, TypeAlias
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from datasets.windows import Windows
+
+# Windows forecast in one call: bounds the memory of wide convolutions on long series.
+_CHUNK = 2048
+
+Tensor: TypeAlias = Any  # TensorFlow has no types
+
+
+class EpochModel(keras.Model):  # type: ignore[misc]  # Keras has no types
+    """Trains a net by Keras' own `fit`, of which a batch is a whole epoch (`epochs_of`).
+
+    Args:
+        net: [B, W, F] → [B, H].
+        loss: Keras' function of truth and forecast.
+        batch_size: B; the last batch of an epoch holds what is left.
+        window_size: W.
+    """
+
+    def __init__(self, net: keras.Model, loss: Any, *, batch_size: int, window_size: int) -> None:
+        super().__init__()
+        self.net = net
+        self.built = True  # as the net is
+        self._loss_of = loss
+        self._batch_size = batch_size
+        self._window = np.arange(window_size, dtype=np.int32)
+        self._step = tf.function(self._gradient_step, reduce_retracing=True)
+        self._outputs = tf.function(self._forecast)
+
+    def compile(self, **options: Any) -> None:
+        """Compiles the training, and the forecasts likewise."""
+        super().compile(**options)
+        self._outputs = tf.function(self._forecast, jit_compile=self.jit_compile)
+
+    def call(self, x: Tensor, training: bool | None = None) -> Tensor:
+        """Returns the net's outputs [B, H]."""
+        return self.net(x, training=training)
+
+    def train_step(self, data: Any) -> dict[str, Tensor]:
+        """Trains one epoch and returns the means of loss and MAE over its windows."""
+        order, (steps, starts, y) = data
+        count: int = starts.shape[0]
+        size = min(self._batch_size, count)
+        batches, rest = divmod(count, size)
+
+        def batch(place: Tensor, windows: int, loss: Tensor, error: Tensor) -> tuple[Tensor, ...]:
+            rows = tf.slice(order, [place], [windows])
+            more = self._step(steps, tf.gather(starts, rows), tf.gather(y, rows))
+            return loss + more[0], error + more[1]
+
+        zero = tf.constant(0.0)
+        _, loss, error = tf.while_loop(
+            lambda place, *_: place < batches * size,
+            lambda place, *sums: (place + size, *batch(place, size, *sums)),
+            (tf.constant(0), zero, zero),
+            parallel_iterations=1,
+        )
+        if rest:
+            loss, error = batch(batches * size, rest, loss, error)
+        return {"loss": loss / count, "mae": error / count}
+
+    def _gradient_step(self, steps: Tensor, starts: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """Trains one batch and returns the sums of loss and absolute error over its windows."""
+        x = self._cut(steps, starts)
+        variables = self.net.trainable_variables
+        with tf.GradientTape() as tape:
+            outputs = self.net(x, training=True)
+            loss = tf.reduce_mean(self._loss_of(y, outputs))
+            total = tf.add_n([loss, *self.net.losses])
+        self.optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
+        windows = tf.cast(tf.shape(y)[0], tf.float32)
+        return windows * total, windows * tf.reduce_mean(tf.abs(y - outputs))
+
+    def _cut(self, steps: Tensor, starts: Tensor) -> Tensor:
+        """Returns the windows [B, W, F] that begin at `starts` [B] in `steps` [S, F]."""
+        return tf.gather(steps, starts[:, None] + self._window)
+
+    def _forecast(self, steps: Tensor, starts: Tensor) -> Tensor:
+        return self.net(self._cut(steps, starts), training=False)
+
+    def forecast(self, windows: Windows) -> NDArray[np.float64]:
+        """Returns the net's outputs [N, H] for windows."""
+        steps, starts = tf.constant(windows.steps), windows.starts
+        parts = [
+            self._outputs(steps, tf.constant(starts[i : i + _CHUNK])).numpy()
+            for i in range(0, len(starts), _CHUNK)
+        ]
+        return np.concatenate(parts).astype(np.float64)
+
+
+def epochs_of(windows: Windows, *, seed: int, first: int) -> tf.data.Dataset:
+    """Returns one element an epoch, from epoch `first` on, for `EpochModel`.
+
+    The order of an epoch's windows follows from the seed and the epoch's number alone.
+    """
+    count = len(windows.starts)
+    numbers = tf.data.Dataset.range(count, output_type=tf.int32)
+    orders = numbers.shuffle(count, seed=seed).batch(count, drop_remainder=True).repeat()
+    arrays = (windows.steps, windows.starts, windows.y.astype(np.float32))
+    return tf.data.Dataset.zip(orders.skip(first), tf.data.Dataset.from_tensors(arrays).repeat())
