@@ -24,7 +24,7 @@ HOME = {
     "alembic": {"search/tracking"},
     "sqlalchemy": {"search/tracking"},
     "dask": {"search/engine/dask.py"},
-    "distributed": {"search/engine/dask.py"},
+    "distributed": {"search/engine/dask.py", "search/engine/dask_worker.py"},
     "hydra._internal": {"search/hydra_app.py"},
     "matplotlib": {"search/plots", "search/artifacts.py"},
     "pooch": {"datasets/fetch.py"},

@@ -11,26 +11,20 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from multiprocessing import resource_tracker
 from typing import Any
 from uuid import uuid4
 
 import dask.config
-from distributed import Client, Future, KilledWorker, LocalCluster, get_worker
+from distributed import Client, Future, KilledWorker, LocalCluster
 from distributed.comm.core import CommClosedError
-from distributed.diagnostics.plugin import WorkerPlugin
 
 from search.engine.base import Engine, Event, Handler, Lost
-from search.engine.worker import carry_out
+from search.engine.dask_worker import Outcome, Prepare, note_stop, run_plan
 from search.errors import BadInput
-from search.result import Result
-from search.runtime import environment, hush
+from search.runtime import environment
 from search.trial import Plan, Progress
 
-# Trials told to stop (topic of their engine, number), and the epoch they ended at; lives in each
-# worker.
-_stops: dict[tuple[str, int], int] = {}
 _OVER_LIMIT = "worker-restart-memory"  # what Dask says when it ends a worker over its limit
 _STARTS = 3  # attempts to start the workers
 _SETTINGS = {
@@ -43,22 +37,6 @@ _SETTINGS = {
     # Dask's profiler looks at the training thread a hundred times a second.
     "distributed.worker.profile.enabled": False,
 }
-
-
-class _Prepare(WorkerPlugin):
-    """Imports TensorFlow when a worker starts, not when its first trial does."""
-
-    def __init__(self, *, ours: bool) -> None:
-        self._ours = ours
-
-    def setup(self, worker: Any) -> None:  # noqa: ARG002
-        if self._ours:
-            # A terminal sends Ctrl-C to the workers too; what it means is the study's decision.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-        hush()
-        import search.artifacts
-        import search.net
-        import search.training  # noqa: F401
 
 
 @contextmanager
@@ -89,35 +67,6 @@ def _uninterrupted() -> Iterator[None]:
             raise KeyboardInterrupt
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """A result, how many epochs were told before it, and how large its worker has grown."""
-
-    result: Result
-    told: int
-    worker: str
-    megabytes: float
-
-
-def _carry_out(plan: Plan, topic: str) -> _Outcome:
-    _stops.pop((topic, plan.number), None)
-    worker = get_worker()
-    told = 0
-
-    def report(progress: Progress) -> int | None:
-        nonlocal told
-        told += 1
-        worker.log_event(topic, {"progress": asdict(progress)})
-        return _stops.get((topic, plan.number))
-
-    result = carry_out(plan, report)
-    return _Outcome(result, told, worker.address, worker.monitor.get_process_memory() / 2**20)
-
-
-def _note_stop(topic: str, number: int, step: int) -> None:
-    _stops[topic, number] = step
-
-
 class DaskEngine(Engine):
     """Workers of our own on this machine, or those of a scheduler at an address."""
 
@@ -130,13 +79,13 @@ class DaskEngine(Engine):
         recycle_mb: int,
         threads: int,
     ) -> None:
-        self._events: queue.Queue[Event | _Outcome] = queue.Queue()
-        self._futures: dict[int, Future[_Outcome]] = {}
+        self._events: queue.Queue[Event | Outcome] = queue.Queue()
+        self._futures: dict[int, Future[Outcome]] = {}
         self._topic = f"sweepcast-{uuid4().hex}"  # a scheduler may serve several studies
         # Epochs and results come on two ways; a result waits here for the epochs before it.
         self._lock = threading.Lock()
         self._told: Counter[int] = Counter()
-        self._early: dict[int, _Outcome] = {}
+        self._early: dict[int, Outcome] = {}
         self._recycle_mb = recycle_mb
         self._over_limit: dict[str, float] = {}  # MB of workers that were ended for it
         self._cluster: LocalCluster | None = None
@@ -150,7 +99,7 @@ class DaskEngine(Engine):
                 self._connection = self._connected(address)
                 # A worker may die meanwhile; the one in its place is prepared too.
                 with suppress(CommClosedError):
-                    self._client.register_plugin(_Prepare(ours=address is None))
+                    self._client.register_plugin(Prepare(ours=address is None))
                 self._client.subscribe_topic(self._topic, self._take_progress)
                 self._client.subscribe_topic(_OVER_LIMIT, self._take_over_limit)
         except BaseException:
@@ -204,7 +153,7 @@ class DaskEngine(Engine):
     def submit(self, plan: Plan) -> None:
         """Sends the plan to a worker."""
         self._told[plan.number] = 0
-        future = self._client.submit(_carry_out, plan, self._topic, pure=False, retries=0)
+        future = self._client.submit(run_plan, plan, self._topic, pure=False, retries=0)
         self._futures[plan.number] = future
         future.add_done_callback(lambda done: self._take_end(plan.number, done))
 
@@ -217,8 +166,8 @@ class DaskEngine(Engine):
         except queue.Empty:
             return
 
-    def _hand_over(self, event: Event | _Outcome, handle: Handler) -> None:
-        if not isinstance(event, _Outcome):
+    def _hand_over(self, event: Event | Outcome, handle: Handler) -> None:
+        if not isinstance(event, Outcome):
             handle(event)
             return
         if event.megabytes > self._recycle_mb and self._cluster is not None:
@@ -230,18 +179,19 @@ class DaskEngine(Engine):
     def stop(self, number: int, step: int) -> None:
         """Puts the word to stop into the worker; the training thread reads it after its epoch."""
         # A worker that dies meanwhile has nothing to stop.
-        self._client.run(_note_stop, self._topic, number, step, on_error="ignore")
+        self._client.run(note_stop, self._topic, number, step, on_error="ignore")
 
     def _take_progress(self, event: tuple[float, dict[str, Any]]) -> None:
-        progress = Progress(**event[1]["progress"])
         with self._lock:
-            self._events.put(progress)
-            self._told[progress.number] += 1
-            early = self._early.get(progress.number)
-            if early is not None and self._told[progress.number] >= early.told:
-                self._events.put(self._early.pop(progress.number))
+            for epoch in event[1]["epochs"]:
+                progress = Progress(**epoch)
+                self._events.put(progress)
+                self._told[progress.number] += 1
+                early = self._early.get(progress.number)
+                if early is not None and self._told[progress.number] >= early.told:
+                    self._events.put(self._early.pop(progress.number))
 
-    def _take_end(self, number: int, future: Future[_Outcome]) -> None:
+    def _take_end(self, number: int, future: Future[Outcome]) -> None:
         del self._futures[number]
         if future.status == "finished":
             outcome = future.result()
