@@ -23,6 +23,7 @@ LIMIT, RECYCLE = 2000, 1200  # MB
 STUDY = (
     *("sweep", "experiment=quickstart", "training.epochs=2", "pruner=none", "engine.workers=2"),
     *(f"engine.memory_limit={LIMIT}MB", f"engine.recycle_mb={RECYCLE}", "study.finalists=0"),
+    "study.timeout=null",
 )
 
 # Trials that had ended, and the memory of a worker then, in MB.
@@ -58,8 +59,8 @@ def readings(trials: int) -> dict[int, list[Reading]]:
             ended = int(said[1]) if said else ended
         over.set()
         watcher.join()
-    if process.wait():
-        raise SystemExit(f"the study ended with status {process.returncode}")
+    if process.wait() or ended < trials:
+        raise SystemExit(f"the study ended with status {process.returncode}, after {ended} trials")
     return found
 
 
@@ -78,8 +79,9 @@ def drawn(found: dict[int, list[Reading]]) -> Figure:
     panel = axes["all"]
     for each in found.values():
         panel.plot(*zip(*each, strict=True), color=style.MODEL, linewidth=1)
-    for value, text in ((LIMIT, "engine.memory_limit"), (RECYCLE, "engine.recycle_mb")):
-        panel.axhline(value, color=style.ACTUAL, linestyle="--", linewidth=1, label=text)
+    limits = ((LIMIT, "engine.memory_limit", "-"), (RECYCLE, "engine.recycle_mb", "--"))
+    for value, text, look in limits:
+        panel.axhline(value, color=style.FAILED, linestyle=look, linewidth=1, label=text)
     style.label(panel, x="trials that have ended", y="resident memory, MB")
     style.legend(panel)
     return figure
