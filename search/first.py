@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isclose
 from pathlib import Path
@@ -67,17 +67,17 @@ def points_first(config: Config, space: Space, uri: str) -> First:
     source = config.study.warm_start
     given_before = len(points)
     refused: Counter[str] = Counter()
-    values = list(_earlier(source, uri))
+    trials, values = _earlier(source, uri)
     for earlier in values:
-        if len(points) - given_before == (config.study.warm_trials or inf):
-            break
         try:
             point = completed({k: earlier[k] for k in earlier if k in space.names}, space, settings)
         except ValueError as error:
             refused[str(error)] += 1
         else:
             points.setdefault(point_key(point, None), point)
-    return First(tuple(points.values()), _told(source, len(points) - given_before, values, refused))
+        if len(points) - given_before == config.study.warm_trials:
+            break
+    return First(tuple(points.values()), _told(source, len(points) - given_before, trials, refused))
 
 
 def completed(values: Mapping[str, Any], space: Space, settings: Mapping[str, Any]) -> Point:
@@ -129,22 +129,23 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _earlier(source: str, uri: str) -> Iterator[dict[str, Any]]:
-    """Yields the values of earlier trials by dotted names, the best first.
+def _earlier(source: str, uri: str) -> tuple[int, Iterable[dict[str, Any]]]:
+    """Returns how many earlier trials there are, and their values by dotted names, the best first.
+
+    Their files are read one by one as they are asked for: a study may have thousands.
 
     Raises:
         BadInput: `source` is neither a file nor a study or run of the store.
     """
     if Path(source).suffix in (".json", ".yaml", ".yml"):
-        yield from _of_file(Path(source))
-        return
+        points = _of_file(Path(source))
+        return len(points), points
     if not exists(uri):
         raise BadInput(f"study.warm_start is {source!r}, and there is no store at {uri}")
     client = open_store(uri, create=False)
-    for record in _records(client, source):
-        text = read_artifact(client, record.run_id, "config.yaml")
-        if text is not None:
-            yield flatten(recorded_values(record, text))
+    records = _records(client, source)
+    texts = ((r, read_artifact(client, r.run_id, "config.yaml")) for r in records)
+    return len(records), (flatten(recorded_values(r, text)) for r, text in texts if text)
 
 
 def _records(client: Client, source: str) -> Sequence[Record]:
@@ -162,7 +163,7 @@ def _records(client: Client, source: str) -> Sequence[Record]:
         ) from None
 
 
-def _of_file(path: Path) -> Iterable[dict[str, Any]]:
+def _of_file(path: Path) -> list[dict[str, Any]]:
     """Returns the points of a file: a list of mappings, or what `leaderboard --json` prints.
 
     Raises:
@@ -186,11 +187,11 @@ def _of_file(path: Path) -> Iterable[dict[str, Any]]:
     return [flatten(point) for point in held]
 
 
-def _told(source: str, usable: int, values: Sequence[object], refused: Counter[str]) -> str:
+def _told(source: str, usable: int, trials: int, refused: Counter[str]) -> str:
     reasons = [f"{count} because {reason}" for reason, count in refused.most_common(_REASONS)]
     more = len(refused) - len(reasons)
     left = f"; not usable: {', '.join(reasons)}" if reasons else ""
     return (
-        f"{usable} of the {len(values)} trials of {source} are tried first{left}"
+        f"{usable} of the {trials} trials of {source} are tried first{left}"
         f"{f', and {more} reasons more' if more > 0 else ''}"
     )

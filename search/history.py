@@ -1,8 +1,9 @@
 """What a study has behind it: the trials that have ended, and those to be run again."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from search.backends.base import Proposal, Score
 from search.space import Point
@@ -22,9 +23,45 @@ class Finished:
         """`validation/mae`, where there is one."""
         return self.metrics.get("validation/mae")
 
+    @property
+    def epochs(self) -> int:
+        """How many it has trained, over all executions."""
+        return int(self.metrics.get("epochs", 0))
+
     def told(self, objectives: Sequence[str]) -> Score | None:
         """Returns what a backend learns of it: the score, or one number an objective."""
         return told(self.metrics, objectives)
+
+
+@dataclass
+class Tally:
+    """What the ended trials of a study come to, kept as they end: a study may have thousands.
+
+    Attributes:
+        trials: that have ended.
+        epochs: that they have trained.
+        best: score and number of the best complete one; None before there is one.
+    """
+
+    trials: int = 0
+    epochs: int = 0
+    best: tuple[float, int] | None = None
+
+    @classmethod
+    def of(cls, finished: Iterable[Finished]) -> Self:
+        """Returns what these trials come to."""
+        tally = cls()
+        for trial in finished:
+            tally.add(trial)
+        return tally
+
+    def add(self, trial: Finished) -> None:
+        """Takes a trial that has ended."""
+        self.trials += 1
+        self.epochs += trial.epochs
+        if trial.state == "complete" and trial.score is not None:
+            scored = (trial.score, trial.number)
+            self.best = scored if self.best is None else min(self.best, scored)
 
 
 @dataclass
@@ -44,11 +81,6 @@ class Past:
     originals: dict[int, int] = field(default_factory=dict)
     again: list[tuple[int, Proposal]] = field(default_factory=list)
     next_number: int = 0
-
-    def scores(self) -> list[tuple[float, int]]:
-        """Returns score and number of every complete trial."""
-        complete = [trial for trial in self.finished if trial.state == "complete"]
-        return [(trial.score, trial.number) for trial in complete if trial.score is not None]
 
 
 def told(metrics: Mapping[str, float], objectives: Sequence[str]) -> Score | None:

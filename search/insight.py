@@ -22,7 +22,12 @@ def pareto_front(values: Sequence[tuple[float, ...]]) -> list[bool]:
         pairs = list(zip(left, right, strict=True))
         return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
 
-    return [not any(beats(other, one) for other in values) for one in values]
+    # What comes first in this order is beaten by nothing after it: the front so far is enough.
+    front: dict[tuple[float, ...], None] = {}
+    for value in sorted(set(values)):
+        if not any(beats(other, value) for other in front):
+            front[value] = None
+    return [value in front for value in values]
 
 
 def importances(

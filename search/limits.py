@@ -1,11 +1,10 @@
 """The budget of a study: after which nothing new starts."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from math import inf
 
 from search.config import StudyOptions
-from search.history import Finished
+from search.history import Tally
 
 
 @dataclass(frozen=True)
@@ -34,31 +33,21 @@ class Limits:
             -inf if options.target is None else options.target,
         )
 
-    def reached(
-        self, finished: Collection[Finished], *, running: int = 0, seconds: float = 0.0
-    ) -> str | None:
+    def reached(self, tally: Tally, *, running: int = 0, seconds: float = 0.0) -> str | None:
         """Returns which limit is reached, in one sentence; None while there is room.
 
         Args:
-            finished: trials that have ended.
+            tally: of the trials that have ended.
             running: epochs of the trials that have not.
             seconds: since the start.
         """
-        count = len(finished)
-        after = f"after {count} of {self.trials} trials"
-        complete = [trial.score for trial in finished if trial.state == "complete"]
-        best = min((score for score in complete if score is not None), default=inf)
-        if count >= self.trials:
+        after = f"after {tally.trials} of {self.trials} trials"
+        if tally.trials >= self.trials:
             return f"Budget met: {self.trials} trial{'s' if self.trials > 1 else ''}."
-        if best <= self.target:
+        if tally.best is not None and tally.best[0] <= self.target:
             return f"The target of {self.target:g} is reached {after}."
-        if running + epochs_of(finished) >= self.epochs:
+        if running + tally.epochs >= self.epochs:
             return f"The {self.epochs:.0f} epochs are spent {after}."
         if seconds >= self.seconds:
             return f"Time is up {after}."
         return None
-
-
-def epochs_of(finished: Collection[Finished]) -> int:
-    """Returns how many epochs the trials have trained."""
-    return sum(int(trial.metrics.get("epochs", 0)) for trial in finished)

@@ -12,7 +12,7 @@ from rich.progress import Progress as Bars
 from rich.text import Text
 
 from search.history import Finished
-from search.limits import Limits, epochs_of
+from search.limits import Limits
 from search.trial import Progress
 
 
@@ -64,7 +64,7 @@ class Display(AbstractContextManager["Display"]):
     def trial_ended(self, finished: Finished) -> None:
         """Shows the end of a trial, and whether it is the best so far."""
         self.budget.done += 1
-        self.budget.epochs += epochs_of([finished])
+        self.budget.epochs += finished.epochs
         score, best = finished.score, ""
         if finished.state == "complete" and score is not None:
             if self.budget.best is None or score < self.budget.best[0]:

@@ -10,7 +10,7 @@ from search.artifacts import FIGURES
 from search.backends.base import Answer, Backend, Proposal
 from search.engine.base import TICK, Engine, Event, Lost
 from search.engine.worker import with_artifacts
-from search.history import Finished, Past, point_key
+from search.history import Finished, Past, Tally, point_key
 from search.labels import label
 from search.limits import Limits
 from search.planning import Planner
@@ -69,7 +69,10 @@ class Study:
         self._longest = planner.space.longest(config.training.epochs)
         # With no more points than trials, every point is tried and none twice.
         self._exhaustive = planner.space.has_at_most(config.study.trials)
+        # What was tried once stays tried: no point is looked at twice.
+        self._untried = (p for p in self._space.points() if point_key(p, None) not in self._tried)
         self.finished = {trial.number: trial for trial in past.finished}
+        self._tally = Tally.of(past.finished)
         self.exhausted = False
         self.interrupted = False
 
@@ -125,7 +128,7 @@ class Study:
     def reached(self) -> str | None:
         """Which limit of the budget is reached; None while there is room."""
         return self._limits.reached(
-            self.finished.values(),
+            self._tally,
             running=sum(running.epochs for running in self._running.values()),
             seconds=time.monotonic() - self._began,
         )
@@ -138,8 +141,7 @@ class Study:
         repeated = isinstance(answer, Proposal) and point_key(answer.point, None) in self._tried
         if not (given_up or (repeated and self._exhaustive)):
             return answer
-        untried = (p for p in self._space.points() if point_key(p, None) not in self._tried)
-        point = next(untried, None)
+        point = next(self._untried, None)
         return Answer.EXHAUSTED if point is None else self._backend.enqueue(number, point)
 
     def _start(self, number: int, proposal: Proposal, engine: Engine) -> None:
@@ -254,22 +256,16 @@ class Study:
         self._backend.tell(finished.number, finished.state, told)
         self._pruner.end(finished.number, finished.state, finished.score)
         self.finished[finished.number] = finished
+        self._tally.add(finished)
         failed = finished.state == "failed"
         self._failed_in_a_row = self._failed_in_a_row + 1 if failed else 0
         self._watcher.trial_ended(finished)
 
     def _kept(self, result: Result) -> Result:
         """Returns the result without the files that `tracking` keeps of the best alone."""
-        best = min(
-            (
-                t.score
-                for t in self.finished.values()
-                if t.state == "complete" and t.score is not None
-            ),
-            default=float("inf"),
-        )
+        best = self._tally.best
         score = result.metrics(self._planner.baseline.mae).get("validation/mae", float("inf"))
-        if result.state == "complete" and score < best:
+        if result.state == "complete" and (best is None or score < best[0]):
             return result
         tracking = self._config.tracking
         dropped = [*FIGURES] if tracking.figures == "best" else []

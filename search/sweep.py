@@ -17,10 +17,10 @@ from search.engine import open_engine
 from search.engine.base import Engine
 from search.errors import BadInput
 from search.first import First, points_first
-from search.history import Finished, Past
+from search.history import Finished, Past, Tally
 from search.interrupts import graceful
 from search.leaderboard import rows
-from search.limits import Limits, epochs_of
+from search.limits import Limits
 from search.outcome import conclude, show
 from search.prepare import Prepared, build_backend, build_pruner, prepare
 from search.progress import Budget, Display, open_display
@@ -64,13 +64,13 @@ def sweep(config: Config, console: Console, *, quiet: bool) -> int:
         numbers = {run.number for run in runs if run.kind == "trial"}
         backend = build_backend(prepared, restored=len(numbers), beside=pruner)
         past = _restored(found, prepared, backend, pruner) if found else Past()
-        met = Limits.of(options).reached(past.finished)
+        met = Limits.of(options).reached(Tally.of(past.finished))
         if met and not pending(runs, options):
             state = f"{met} There is nothing to do."
             show(console, prepared.name, rows(runs), prepared.series.unit, uri, state)
             return _status(past.finished)
         if not quiet:
-            _introduce(console, prepared, len(past.finished), first)
+            _introduce(console, prepared, len(past.finished), first, backend)
         jobs = max(options.trials, options.finalists * options.finalist_executions)
         with open_engine(prepared.config, jobs=jobs) as engine:
             ledger = _open_ledger(prepared, uri, found)
@@ -119,13 +119,13 @@ def _run(
 
 
 def _budget(prepared: Prepared, past: Past) -> Budget:
-    best = prepared.baselines[0]
+    best, tally = prepared.baselines[0], Tally.of(past.finished)
     return Budget(
         trials=prepared.config.study.trials,
-        done=len(past.finished),
+        done=tally.trials,
         limits=Limits.of(prepared.config.study),
-        epochs=epochs_of(past.finished),
-        best=min(past.scores(), default=None),
+        epochs=tally.epochs,
+        best=tally.best,
         baseline=best.name.replace("_", " "),
         baseline_mae=best.mae,
         unit=prepared.series.unit,
@@ -167,7 +167,9 @@ def _open_ledger(prepared: Prepared, uri: str, found: studies.Found | None) -> L
     )
 
 
-def _introduce(console: Console, prepared: Prepared, done: int, first: First) -> None:
+def _introduce(
+    console: Console, prepared: Prepared, done: int, first: First, backend: Backend
+) -> None:
     config, series, best = prepared.config, prepared.series, prepared.baselines[0]
     task = config.task
     drawn = [p.name for p in prepared.space.parameters if not prepared.space.never(p)]
@@ -191,6 +193,11 @@ def _introduce(console: Console, prepared: Prepared, done: int, first: First) ->
     idle = [p.name for p in prepared.space.parameters if prepared.space.never(p)]
     if idle:
         lines.append(f"not drawn {', '.join(idle)}: its block has no layers in this configuration")
+    if config.study.trials > backend.comfortable:
+        lines.append(
+            f"note     backend {config.backend['name']} weighs all trials at every proposal, which "
+            f"gets slow above {backend.comfortable:,} of them; backend=optuna_random does not"
+        )
     for line in lines:
         console.print(Text(line), soft_wrap=True)
 
@@ -204,8 +211,7 @@ def _end(prepared: Prepared, study: Study, ledger: Ledger, console: Console, uri
     finished, trials = list(study.finished.values()), prepared.config.study.trials
     status = _status(finished)
     run_status = "FINISHED"
-    ledger.lose_open("nobody trains it any more")
-    runs = ledger.runs()
+    runs = ledger.lose_open(ledger.runs(), "nobody trains it any more")
     left = study.reached is None or pending(runs, prepared.config.study)
     if study.interrupted and left:
         state = f"Interrupted after {len(finished)} of {trials} trials; the same command goes on."

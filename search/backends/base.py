@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from math import inf
 from typing import Any
 
 from search.space import Point
@@ -67,6 +68,9 @@ class Backend(ABC):
 
     # Whether it can learn from several objectives, once `aim` has told it how many.
     multi_objective = False
+
+    # Trials above which proposing one takes a good part of the time that logging it takes.
+    comfortable = inf
 
     # Whether it proposes a point again for more epochs, so that it alone knows when it is done.
     multi_fidelity = False

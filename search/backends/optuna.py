@@ -1,5 +1,6 @@
 """Optuna's samplers behind ask and tell, on an in-memory study that the ledger refills."""
 
+import math
 import warnings
 from collections.abc import Sequence
 from functools import partial
@@ -50,8 +51,16 @@ class OptunaBackend(Backend):
 
     multi_objective = True
 
-    def __init__(self, space: Space, sampler: BaseSampler, *, flat: bool = False) -> None:
+    def __init__(
+        self,
+        space: Space,
+        sampler: BaseSampler,
+        *,
+        flat: bool = False,
+        comfortable: float = math.inf,
+    ) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self.comfortable = comfortable
         self._space = space
         self._distributions = {p.name: distribution(p) for p in space.parameters}
         self._study = optuna.create_study(sampler=sampler, direction="minimize")
@@ -179,7 +188,7 @@ def tpe(
             constant_liar=constant_liar,
             seed=derived(seed, restored),
         )
-    return OptunaBackend(space, sampler)
+    return OptunaBackend(space, sampler, comfortable=2000)
 
 
 def random(space: Space, *, epochs: int, seed: int, restored: int) -> OptunaBackend:  # noqa: ARG001

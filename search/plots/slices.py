@@ -131,7 +131,8 @@ def interpolated(
 ) -> npt.NDArray[np.float64]:
     """Returns the surface [G, G] of places and grids from 0 to 1."""
     across = (x[1][:, None] - x[0]) ** 2
-    along = (y[1][:, None] - y[0]) ** 2
-    weights = 1 / (across[None, :, :] + along[:, None, :] + 1e-3)
-    surface: Floats = (weights @ scores) / weights.sum(axis=-1)
+    surface = np.empty((len(y[1]), len(x[1])))
+    for row, along in zip(surface, (y[1][:, None] - y[0]) ** 2, strict=True):
+        weights = 1 / (across + along + 1e-3)  # [G, K]: all rows at once would be G times as much
+        row[:] = (weights @ scores) / weights.sum(axis=-1)
     return surface

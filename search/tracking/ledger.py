@@ -6,7 +6,8 @@ comes after everything else.
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 from mlflow import MlflowClient
@@ -118,11 +119,16 @@ class Ledger:
         """Ends the run of a trial whose worker or coordinator died."""
         self._end(run_id, "lost", reason, self.now())
 
-    def lose_open(self, reason: str) -> None:
-        """Ends every run of a trial or finalist that is open."""
-        for run in self.runs():
-            if run.kind in ("trial", "finalist") and run.state is None:
-                self.lose_trial(run.run_id, reason)
+    def lose_open(self, runs: Sequence[Record], reason: str) -> list[Record]:
+        """Ends every one of the study's runs that is of a trial or finalist and open.
+
+        Returns:
+            The others; reading them again would take as long as the study has trials.
+        """
+        is_open = [run.kind in ("trial", "finalist") and run.state is None for run in runs]
+        for run in compress(runs, is_open):
+            self.lose_trial(run.run_id, reason)
+        return [run for run, lost in zip(runs, is_open, strict=True) if not lost]
 
     def lose_if_open(self, run_id: str, reason: str) -> None:
         """Ends a run that has no state yet, even if MLflow takes it for finished."""

@@ -72,7 +72,7 @@ def resume(found: Found, tags: StudyTags) -> Ledger:
     client.update_run(record.run_id, status="RUNNING")
     ledger = Ledger(client, experiment, record.run_id, tags)
     ledger.log_diff()
-    ledger.lose_open("the study stopped while it ran")
+    ledger.lose_open(found.runs, "the study stopped while it ran")
     return ledger
 
 

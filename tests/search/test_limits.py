@@ -1,9 +1,11 @@
 """The budget of a study: what ends it, and that it says so."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from search.config import StudyOptions
-from search.history import Finished
+from search.history import Finished, Tally
 from search.limits import Limits
 
 
@@ -26,12 +28,33 @@ def ended(
 )
 def test_what_is_reached_first_ends_it(options: dict[str, float], said: str | None) -> None:
     limits = Limits.of(StudyOptions(**options))  # type: ignore[arg-type]
-    trials = [ended(0), ended(1, score=4.0)]
+    trials = Tally.of([ended(0), ended(1, score=4.0)])
     assert limits.reached(trials, running=2, seconds=60.0) == said
-    assert limits.reached([], running=2, seconds=0.0) is None
+    assert limits.reached(Tally(), running=2, seconds=0.0) is None
 
 
 def test_only_a_complete_trial_reaches_the_target() -> None:
     limits = Limits.of(StudyOptions(target=4.0))
-    assert limits.reached([ended(0, 1.0, state="pruned"), ended(1, None, state="failed")]) is None
-    assert limits.reached([ended(0, 0.0)]) is not None
+    others = [ended(0, 1.0, state="pruned"), ended(1, None, state="failed")]
+    assert limits.reached(Tally.of(others)) is None
+    assert limits.reached(Tally.of([*others, ended(2, 0.0)])) is not None
+
+
+SCORES = st.none() | st.floats(0, 9)
+ENDS = st.tuples(SCORES, st.integers(0, 5), st.sampled_from(["complete", "pruned", "failed"]))
+
+
+@given(st.lists(ENDS, max_size=9))
+def test_what_is_kept_as_trials_end_is_what_they_come_to(
+    ends: list[tuple[float, int, str]],
+) -> None:
+    trials = [ended(number, *end) for number, end in enumerate(ends)]
+    tally = Tally()
+    for trial in trials:
+        tally.add(trial)
+    scored = [(t.score, t.number) for t in trials if t.state == "complete" and t.score is not None]
+    assert tally == Tally(
+        trials=len(trials),
+        epochs=sum(epochs for _, epochs, _ in ends),
+        best=min(scored, default=None),
+    )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from search.backends.base import Answer, Backend, Proposal, Recorded
 from search.backends.grid import Grid
 from search.errors import BadInput
-from search.history import Past, point_key
+from search.history import Past, Tally, point_key
 from search.pruners import median, none
 from search.restore import point_of, proposal_of, restore, running_scores
 from search.space import Choice, Point, Range, Space
@@ -91,7 +91,7 @@ def test_ended_trials_count_lost_runs_do_not_and_open_ones_run_again() -> None:
     assert past.again == [(3, Proposal(point(4))), (4, Proposal(point(5)))]
     assert past.next_number == 5
     assert past.keys == {point_key(point(epochs), None): epochs - 1 for epochs in (1, 2, 3)}
-    assert past.scores() == [(1.0, 0)]
+    assert Tally.of(past.finished).best == (1.0, 0)
 
 
 def test_a_repeated_point_is_known_by_its_first_trial() -> None:
