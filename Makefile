@@ -2,7 +2,7 @@
 # `make PYTHON=/path/to/python3.12 install` chooses the Python. All paths are relative,
 # so the name of the checkout's directory may hold spaces and the like.
 
-.PHONY: help install sweep ui check test test-long chaos results bench constraints clean
+.PHONY: help install sweep ui check test test-long chaos results bench bench-quick constraints clean
 READY = .venv/.ready
 RUN = .venv/bin/python -m
 
@@ -37,10 +37,16 @@ chaos: $(READY)  ## Kills workers and coordinators of studies, locks their store
 results: $(READY)  ## Runs the recipes and writes docs/results.md: GISS=file CET=file RECIPES="a b".
 	$(RUN) benchmarks.results --giss "$(GISS)" --cet "$(CET)" $(RECIPES)
 
-bench: $(READY)  ## Measures how well a search searches, how much of the machine it uses, its memory.
+bench: $(READY)  ## Measures all that benchmarks/README.md shows, in about an hour: GISS=file CET=file.
+	$(RUN) benchmarks.chapter --write --rounds 1 $(if $(GISS),--giss "$(GISS)") $(if $(CET),--cet "$(CET)")
+	$(RUN) benchmarks.limit --write $(if $(GISS),--giss "$(GISS)")
+	$(RUN) benchmarks.growth --write
+	$(RUN) benchmarks.engine --write --rounds 1
+	$(RUN) benchmarks.memory --trials 60
 	$(RUN) benchmarks.search
-	$(RUN) benchmarks.engine
-	$(RUN) benchmarks.memory
+
+bench-quick: $(READY)  ## Prints the ratios of a small version of them, in less than 3 minutes.
+	$(RUN) benchmarks.quick
 
 constraints: $(READY)  ## Pins versions for what pyproject.toml asks; UPGRADE=--upgrade takes the newest.
 	$(RUN) uv pip compile --quiet --universal --python-version 3.11 $(UPGRADE) \

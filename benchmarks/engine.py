@@ -5,9 +5,7 @@ started by hand that train half of the trials each, and a study on one worker. T
 engine answers at once: what is left is ask, dispatch, tell and log. Prints medians and ratios.
 """
 
-import argparse
 import contextlib
-import io
 import json
 import os
 import statistics
@@ -18,13 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from mlflow import MlflowClient
 
-from search import cli
-from search.engine.base import Engine, Handler
-from search.result import Epoch, Execution, Result
-from search.trial import Plan
+from benchmarks.instant import coordination
+from benchmarks.table import Section, parser, report
 
 STUDY = (
     *("dataset=synthetic", "model=conv_recurrent", "space=[]", "training.epochs=40"),
@@ -127,80 +122,37 @@ def by_hand(plans: list[dict[str, Any]]) -> Measured:
     return Measured(60 * len(plans) / max(seconds), 0.0)
 
 
-class Instant(Engine):
-    """An engine whose trials take no time."""
-
-    def __init__(self) -> None:
-        self._plans: list[Plan] = []
-
-    @property
-    def slots(self) -> int:
-        """Two, as on two workers."""
-        return 2
-
-    def submit(self, plan: Plan) -> None:
-        """Keeps the plan."""
-        self._plans.append(plan)
-
-    def wait(self, handle: Handler, timeout: float) -> None:  # noqa: ARG002
-        """Ends the oldest trial with three epochs and a score that follows from its seed."""
-        plan = self._plans.pop(0)
-        score = 1 + plan.seed % 1000 / 1000
-        curve = tuple(Epoch(epoch, score, score, score, score, score) for epoch in range(3))
-        actual = np.zeros((30, 1))
-        execution = Execution(0, 0, curve, actual, actual + score, {}, 1.0)
-        handle(Result(plan.number, "complete", executions=(execution,)))
-
-    def stop(self, number: int, step: int) -> None:
-        """Nothing runs."""
-
-    def __exit__(self, *error: object) -> None:
-        """Nothing to end."""
-
-
-def coordination(trials: int) -> tuple[float, float]:
-    """Returns the seconds a trial of trivial ones costs: of the first tenth, and of the last."""
-    from search import sweep as module
-
-    with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
-        before = module.open_engine
-        module.open_engine = lambda config, jobs: Instant()  # noqa: ARG005
-        try:
-            with contextlib.redirect_stdout(io.StringIO()):
-                cli.run(["sweep", "--quiet", *STUDY, f"study.trials={trials}"])
-        finally:
-            module.open_engine = before
-        starts = sorted(run.info.start_time for run in runs(Path(name)))
-    steps = np.diff(starts) / 1000
-    tenth = max(1, trials // 10)
-    return float(steps[:tenth].mean()), float(steps[-tenth:].mean())
+def section(trials: int, rounds: int, trivial: int) -> Section:
+    """Measures and returns the table."""
+    found: dict[str, list[Measured]] = {"two workers": [], "by hand": [], "one worker": []}
+    for _ in range(rounds):
+        two, plans = study(2, trials)
+        found["two workers"].append(two)
+        found["by hand"].append(by_hand(plans))
+        found["one worker"].append(study(1, trials)[0])
+    pace = {name: statistics.median(one.pace for one in each) for name, each in found.items()}
+    idle = statistics.median(one.idle for one in found["two workers"])
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        trial = float(coordination(trivial, "backend=optuna_random").trials.mean())
+    rows = [
+        ("two workers / two processes by hand", f"{pace['two workers'] / pace['by hand']:.2f}"),
+        ("two workers / one worker", f"{pace['two workers'] / pace['one worker']:.2f}"),
+        ("slots idle while trials remain", f"{idle:.1%}"),
+        ("coordination of a trivial trial", f"{trial:.3f} s"),
+        ("that is of a trial of 20 seconds", f"{trial / 20:.2%}"),
+    ]
+    return Section("engine", ("pace, and what coordination costs", ""), rows)
 
 
 def main() -> None:
-    """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--trials", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--trivial", type=int, default=200)
-    options = parser.parse_args()
+    """Measures, prints and perhaps writes."""
+    arguments = parser(__doc__)
+    arguments.add_argument("--trials", type=int, default=8)
+    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--trivial", type=int, default=200)
+    options = arguments.parse_args()
     os.environ.pop("MLFLOW_TRACKING_URI", None)
-    found: dict[str, list[Measured]] = {"two workers": [], "by hand": [], "one worker": []}
-    for _ in range(options.rounds):
-        two, plans = study(2, options.trials)
-        found["two workers"].append(two)
-        found["by hand"].append(by_hand(plans))
-        found["one worker"].append(study(1, options.trials)[0])
-    pace = {name: statistics.median(one.pace for one in each) for name, each in found.items()}
-    idle = statistics.median(one.idle for one in found["two workers"])
-    first, last = coordination(options.trivial)
-    for line in (
-        f"two workers / two processes by hand: {pace['two workers'] / pace['by hand']:.2f}",
-        f"two workers / one worker:            {pace['two workers'] / pace['one worker']:.2f}",
-        f"slots idle while trials remain:      {idle:.1%}",
-        f"coordination of a trivial trial:     {first:.3f} s, of the last tenth {last:.3f} s",
-        f"that is of a trial of 20 seconds:    {last / 20:.2%}",
-    ):
-        print(line)  # noqa: T201
+    report(section(options.trials, options.rounds, options.trivial), write=options.write)
 
 
 if __name__ == "__main__":

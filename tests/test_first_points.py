@@ -91,3 +91,13 @@ def test_what_cannot_be_tried_first_is_bad_input(study: Any, sweepcast: Any) -> 
         assert (done.status, said in done.err) == (2, True), done.err
         assert len(done.err.splitlines()) <= 3
     assert not sweepcast.runs(kind="study")
+
+
+def test_a_study_too_long_for_its_backend_says_so(study: Any) -> None:
+    long = ("study.trials=2001", "study.epochs=1")
+    done, _ = study("slow", "backend=optuna", *long)
+    assert "note     backend optuna weighs all trials at every proposal" in done.out
+    assert "above 2,000 of them" in done.out
+    for backend, trials in (("optuna", 2000), ("optuna_random", 2001)):
+        done, _ = study(backend, f"backend={backend}", "study.epochs=1", f"study.trials={trials}")
+        assert "weighs" not in done.out

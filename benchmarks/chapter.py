@@ -1,0 +1,249 @@
+"""Sweepcast beside the chapter's way and a practised user's: python -m benchmarks.chapter
+
+The same points, executions, epochs and data, one way after the other, in turn over the rounds; a
+command is measured from its start to its end, which is its leaderboard. Ratios are taken in each
+round; the table has the medians.
+
+The Conv1D search of 18 points takes about 17 minutes a round, that of the recurrent nets at 100
+epochs 25 minutes, ten times as long with --epochs 1000; with --cet, 15 minutes more.
+"""
+
+import json
+import statistics
+import sys
+import tempfile
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.process import Measured, measured
+from benchmarks.table import Section, parser, report
+from search import hydra_app
+from search.config import Config
+from search.data import folds_of, load_series, visible
+
+CONV = "chapter_conv_search"
+SEATAC = ("seatac_simple_rnn", "seatac_gru", "seatac_lstm")
+CET = "cet_simple_rnn"
+# The chapter's grid: first every net of stride 1, then of 2, then of 3.
+POINTS = [
+    {"filters": filters, "kernel_size": kernel_size, "strides": strides}
+    for strides, filters, kernel_size in product((1, 2, 3), (128, 192, 256), (3, 6, 9))
+]
+RATES = (5e-7, 1e-6, 1.5e-6, 3e-6, 6e-6, 1e-5, 2e-5, 4e-5)
+WORKERS = 2
+COLUMNS = (
+    *("search", "way", "time", "trials an hour", "CPU time", "memory", "best MAE"),
+    *("times the chapter's", "times the user's"),
+)
+CHAPTER, USER = "chapter", "practised user"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A search that has ended: what it took, and the validation MAE of its best trial."""
+
+    took: Measured
+    trials: int
+    mae: float
+
+
+# Runs a search in an empty folder; is told what the other ways of this round came to.
+Way = Callable[[Path, Mapping[str, Done]], Done]
+
+
+def composed(*words: str) -> Config:
+    """Returns the configuration of a sweep."""
+    found: list[Config] = []
+    hydra_app.run([*words], lambda config: len(found.append(config) or ()))
+    return found[0]
+
+
+def sweep(folder: Path, trials: int, *words: str) -> Done:
+    """Runs a study of so many trials on two workers."""
+    took = measured(
+        [
+            *("search", "sweep", *words, f"study.trials={trials}", "study.finalists=0"),
+            f"engine.workers={WORKERS}",
+        ],
+        folder,
+    )
+    board = json.loads(measured(["search", "leaderboard", "--json"], folder).out)
+    done = [row for row in board["rows"] if row["kind"] == "trial"]
+    scores = [row["validation/mae"] for row in done if row["state"] == "complete"]
+    return Done(took, len(done), min(scores))
+
+
+def script(folder: Path, name: str, trials: int, series: Any, *words: str) -> Done:
+    """Runs one of the other ways, which prints its best score last."""
+    np.save(folder / "series.npy", series)
+    took = measured([f"benchmarks.ways.{name}", "series.npy", *words], folder)
+    return Done(took, trials, float(took.out.split()[-1]))
+
+
+def conv_ways(points: int, executions: int, epochs: int) -> dict[str, Way]:
+    """Returns the ways through the chapter's Conv1D search."""
+    chosen = POINTS[:points]
+    recipe = composed(f"experiment={CONV}")
+    series = load_series(recipe.dataset).values[:, 0]
+    given = (json.dumps(chosen), str(executions), str(epochs))
+    queue = [{f"model.conv.{name}": value for name, value in point.items()} for point in chosen]
+    words = (
+        *(f"experiment={CONV}", "backend=optuna_grid", f"study.executions={executions}"),
+        *(f"training.epochs={epochs}", f"study.enqueue={json.dumps(queue).replace(chr(34), '')}"),
+    )
+    return {
+        CHAPTER: lambda folder, _: script(folder, "chapter_conv", points, series, *given),
+        USER: lambda folder, _: script(folder, "threads_conv", points, series, *given),
+        "Sweepcast": lambda folder, _: sweep(folder, points, *words),
+        "Sweepcast, its pruner": lambda folder, _: sweep(folder, points, *words, "pruner=median"),
+        "Sweepcast, its pruner, up to the chapter's MAE": lambda folder, others: sweep(
+            *(folder, points, *words, "pruner=median", f"study.target={others[CHAPTER].mae}")
+        ),
+    }
+
+
+def recurrent_ways(recipe: str, source: Path, trials: int, epochs: int) -> dict[str, Way]:
+    """Returns the ways through a search over the learning rate of a recipe's recurrent nets."""
+    words = (f"experiment={recipe}", f"dataset.source={source}")
+    config = composed(*words)
+    read = load_series(config.dataset)
+    seen = visible(read, config.task)
+    rates = RATES[:trials]
+    block = config.model["recurrent"]
+    options = {
+        "cell": block["cell"],
+        "units": block["units"],
+        "window_size": config.task.window_size,
+        "batch_size": config.training.batch_size,
+        "momentum": config.training.momentum,
+        "split": folds_of(read, config.task)[0].train_stop,
+        "epochs": epochs,
+        "rates": rates,
+    }
+    series, given = seen.values[:, seen.target], json.dumps(options)
+    more = (
+        *(f"space.training.learning_rate={[*rates]}".replace(" ", ""), "backend=optuna_grid"),
+        *("pruner=none", f"training.epochs={epochs}"),
+    )
+    return {
+        CHAPTER: lambda folder, _: script(
+            *(folder, "chapter_recurrent", len(rates), series, given)
+        ),
+        "Sweepcast": lambda folder, _: sweep(folder, len(rates), *words, *more),
+    }
+
+
+def rounds_of(name: str, ways: Mapping[str, Way], rounds: int) -> Iterator[list[str]]:
+    """Yields a row of the table for each way, measured in turn."""
+    found: list[dict[str, Done]] = []
+    for number in range(rounds):
+        found.append({})
+        for way, run in ways.items():
+            with tempfile.TemporaryDirectory() as folder:
+                found[-1][way] = done = run(Path(folder), found[-1])
+            said = f"{name}, {way}: {done.took.seconds:.0f} s, MAE {done.mae:.3f}"
+            print(f"round {number + 1} of {rounds}: {said}", file=sys.stderr)  # noqa: T201
+    for way in ways:
+        took = [each[way].took for each in found]
+        seconds = statistics.median(one.seconds for one in took)
+        yield [
+            name,
+            way,
+            f"{seconds:.0f} s",
+            f"{found[0][way].trials / seconds * 3600:.0f}",
+            f"{statistics.median(one.cpu for one in took):.0f} s",
+            f"{statistics.median(one.peak for one in took):.0f} MB",
+            f"{statistics.median(each[way].mae for each in found):.3f}",
+            *(_ratio(found, way, other) for other in (CHAPTER, USER)),
+        ]
+
+
+def _ratio(found: Sequence[Mapping[str, Done]], way: str, other: str) -> str:
+    if way == other or other not in found[0]:
+        return ""
+    ratios = (each[other].took.seconds / each[way].took.seconds for each in found)
+    return f"{statistics.median(ratios):.1f}"
+
+
+@contextmanager
+def station(given: Path | None) -> Iterator[Path]:
+    """Gives the file of a station: the given one, or made-up months as NASA GISS writes them."""
+    if given is not None:
+        yield given.resolve()
+        return
+    made = load_series(
+        {
+            "_target_": "datasets.synthetic.synthetic",
+            "name": "months",
+            "steps": 912,
+            "period": 12,
+            "slope": 0.002,
+            "amplitude": 8.0,
+            "noise": 1.0,
+        }
+    )
+    names = "JAN,FEB,MAR,APR,MAY,JUN,JUL,AUG,SEP,OCT,NOV,DEC,D-J-F,M-A-M,J-J-A,S-O-N,metANN"
+    lines = [f"YEAR,{names}"]
+    for year, months in enumerate(made.values.reshape(-1, 12), start=1950):
+        lines.append(",".join([str(year), *(f"{value:.2f}" for value in months), *["999.90"] * 5]))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "months.csv")
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        yield path
+
+
+def section(options: Namespace) -> Section:
+    """Measures and returns the table."""
+    rows: list[list[str]] = []
+    if options.points:
+        ways = conv_ways(options.points, options.executions, options.epochs)
+        rows += rounds_of(f"{CONV}, {options.points} points", ways, options.rounds)
+    if options.trials:
+        with station(options.giss) as source:
+            for recipe in SEATAC[: options.cells]:
+                ways = recurrent_ways(recipe, source, options.trials, options.epochs)
+                name = f"{recipe}, {options.trials} trials, {options.epochs} epochs"
+                rows += rounds_of(name, ways, options.rounds)
+        if options.cet is not None:
+            cet = recurrent_ways(CET, options.cet.resolve(), options.trials, options.cet_epochs)
+            name = f"{CET}, {options.trials} trials, {options.cet_epochs} epochs"
+            rows += rounds_of(name, cet, options.rounds)
+    data = "given files" if options.giss else "made-up months in place of a station's"
+    notes = [
+        f"Medians of {options.rounds} rounds; {options.executions} executions a point of the "
+        f"Conv1D search, {options.epochs} epochs; {data}. The memory is the largest sum of what is "
+        "resident in all processes, and counts twice what two of them share."
+    ]
+    return Section("chapter", COLUMNS, rows, notes)
+
+
+def arguments() -> ArgumentParser:
+    """Returns the parser of this command."""
+    made = parser(__doc__)
+    made.add_argument("--points", type=int, default=18, help="of the Conv1D search; 0: none")
+    made.add_argument("--executions", type=int, default=3)
+    made.add_argument("--epochs", type=int, default=100)
+    made.add_argument("--rounds", type=int, default=3)
+    made.add_argument("--trials", type=int, default=8, help="learning rates; 0: none")
+    made.add_argument("--cells", type=int, default=3, help="of SimpleRNN, GRU, LSTM: the first")
+    made.add_argument("--giss", type=Path, help="a station's file")
+    made.add_argument("--cet", type=Path, help="a file of Central England; without, it is left out")
+    made.add_argument("--cet-epochs", type=int, default=1)
+    return made
+
+
+def main() -> None:
+    """Measures, prints and perhaps writes."""
+    options = arguments().parse_args()
+    report(section(options), write=options.write)
+
+
+if __name__ == "__main__":
+    main()

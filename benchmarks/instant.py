@@ -1,0 +1,89 @@
+"""A study whose trials take no time: what is left is ask, dispatch, tell and log."""
+
+import contextlib
+import io
+import time
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search import cli
+from search.engine.base import Engine, Handler
+from search.result import Epoch, Execution, Result
+from search.trial import Plan
+
+STUDY = (
+    *("dataset=synthetic", "model=conv_recurrent", "space=[]"),
+    *("space.training.learning_rate={low: 0.001, high: 0.01}", "pruner=none"),
+    *("tracking.figures=none", "study.finalists=0", "study.name=bench"),
+)
+
+
+class Instant(Engine):
+    """An engine whose trials take no time.
+
+    Attributes:
+        submitted: when each plan was handed over, by the clock that never goes back.
+    """
+
+    def __init__(self) -> None:
+        self._plans: deque[Plan] = deque()
+        self.submitted: list[float] = []
+
+    @property
+    def slots(self) -> int:
+        """Two, as on two workers."""
+        return 2
+
+    def submit(self, plan: Plan) -> None:
+        """Keeps the plan."""
+        self.submitted.append(time.monotonic())
+        self._plans.append(plan)
+
+    def wait(self, handle: Handler, timeout: float) -> None:  # noqa: ARG002
+        """Ends the oldest trial with three epochs and a score that follows from its seed."""
+        plan = self._plans.popleft()
+        score = 1 + plan.seed % 1000 / 1000
+        curve = tuple(Epoch(epoch, score, score, score, score, score) for epoch in range(3))
+        actual = np.zeros((30, 1))
+        execution = Execution(0, 0, curve, actual, actual + score, {}, 1.0)
+        handle(Result(plan.number, "complete", executions=(execution,)))
+
+    def stop(self, number: int, step: int) -> None:
+        """Nothing runs."""
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing to end."""
+
+
+@dataclass(frozen=True)
+class Coordination:
+    """What a study of trivial trials took, in seconds.
+
+    Attributes:
+        begin: from the command to its first new trial: the store, and what it has of the study.
+        trials: [N - 1], of each trial but the last: tell, log, ask, hand over.
+        end: from its last trial to the end of the command: the leaderboard, the study's page.
+    """
+
+    begin: float
+    trials: NDArray[np.float64]
+    end: float
+
+
+def coordination(trials: int, *words: str) -> Coordination:
+    """Runs a study in the working directory up to so many trials; one that is there goes on."""
+    from search import sweep as module
+
+    before, engine = module.open_engine, Instant()
+    module.open_engine = lambda config, jobs: engine  # noqa: ARG005
+    begun = time.monotonic()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            cli.run(["sweep", "--quiet", *STUDY, *words, f"study.trials={trials}"])
+    finally:
+        module.open_engine = before
+    ended, at = time.monotonic(), engine.submitted
+    return Coordination(at[0] - begun, np.diff(at), ended - at[-1])
