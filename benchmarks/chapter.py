@@ -40,7 +40,7 @@ RATES = (5e-7, 1e-6, 1.5e-6, 3e-6, 6e-6, 1e-5, 2e-5, 4e-5)
 WORKERS = 2
 COLUMNS = (
     *("search", "way", "time", "trials an hour", "CPU time", "memory", "best MAE"),
-    *("times the chapter's", "times the user's"),
+    *("speed, chapter = 1", "speed, user = 1"),
 )
 CHAPTER, USER = "chapter", "practised user"
 
@@ -172,6 +172,10 @@ def _ratio(found: Sequence[Mapping[str, Done]], way: str, other: str) -> str:
     return f"{statistics.median(ratios):.1f}"
 
 
+def _medians(rounds: int) -> str:
+    return f"Medians of {rounds} rounds; " if rounds > 1 else ""
+
+
 @contextmanager
 def station(given: Path | None) -> Iterator[Path]:
     """Gives the file of a station: the given one, or made-up months as NASA GISS writes them."""
@@ -217,7 +221,7 @@ def section(options: Namespace) -> Section:
             rows += rounds_of(name, cet, options.rounds)
     data = "given files" if options.giss else "made-up months in place of a station's"
     notes = [
-        f"Medians of {options.rounds} rounds; {options.executions} executions a point of the "
+        f"{_medians(options.rounds)}{options.executions} executions a point of the "
         f"Conv1D search, {options.epochs} epochs; {data}. The memory is the largest sum of what is "
         "resident in all processes, and counts twice what two of them share."
     ]

@@ -42,9 +42,13 @@ def measured(words: Sequence[str], folder: Path) -> Measured:
     """
     before = _children()
     started = time.monotonic()
-    with tempfile.TemporaryFile("w+") as out:
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as complaints:
         process = subprocess.Popen(
-            [sys.executable, "-m", *words], cwd=folder, env=environment(), stdout=out
+            [sys.executable, "-m", *words],
+            cwd=folder,
+            env=environment(),
+            stdout=out,
+            stderr=complaints,
         )
         memory = _Memory(process.pid)
         status = process.wait()
@@ -52,8 +56,10 @@ def measured(words: Sequence[str], folder: Path) -> Measured:
         peak = memory.stop()
         out.seek(0)
         said = out.read()
-    if status:
-        raise SystemExit(f"{' '.join(words)} ended with status {status}:\n{said}")
+        if status:
+            complaints.seek(0)
+            told = complaints.read()
+            raise SystemExit(f"{' '.join(words)} ended with status {status}:\n{said}{told}")
     return Measured(seconds, _children() - before, peak, said)
 
 

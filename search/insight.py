@@ -13,6 +13,8 @@ from search.space import Point, Space
 
 # Below this many complete trials fANOVA's forest has too little to say.
 LEAST = 10
+# Its time grows with the square of the trials: of more than these, so many are looked at.
+MOST = 500
 
 
 def pareto_front(values: Sequence[tuple[float, ...]]) -> list[bool]:
@@ -47,6 +49,10 @@ def importances(
     scored = [(point, score) for point, score in trials if math.isfinite(score)]
     if len(scored) < LEAST:
         return {}, f"importance needs at least {LEAST} complete trials; there are {len(scored)}"
+    complete = f"{len(scored)} complete trials"
+    if len(scored) > MOST:
+        complete = f"{MOST} of {complete}, evenly spaced"
+        scored = [scored[i * len(scored) // MOST] for i in range(MOST)]
     distributions = {parameter.name: distribution(parameter) for parameter in space.parameters}
     study = optuna.create_study(direction="minimize")
     for point, score in scored:
@@ -63,4 +69,4 @@ def importances(
     kept = {name: value for name, value in found.items() if math.isfinite(value)}
     if not kept:
         return {}, "no parameter varies over all complete trials"
-    return kept, f"fANOVA over {len(scored)} complete trials; parameters that all of them have"
+    return kept, f"fANOVA over {complete}; parameters that all of them have"

@@ -1,7 +1,8 @@
 """Writes a study into MLflow: the only ledger, from which a study is also restored.
 
 A run is created when its trial starts and is complete when `sweepcast.state` is set on it: the tag
-comes after everything else.
+comes after everything else. In one call MLflow writes params, then metrics, then tags; calls are
+few, since each waits for the disk several times.
 """
 
 import json
@@ -25,8 +26,8 @@ from search.tracking.tags import StudyTags
 from search.trial import Plan
 
 _ENDS = {"complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "lost": "KILLED"}
-# Metric points that one call takes.
-_BATCH = 1000
+# Metric points in one call, which takes 1000 entries with params and tags.
+_BATCH = 900
 
 
 class Ledger:
@@ -102,18 +103,18 @@ class Ledger:
     ) -> None:
         """Writes all of a result, and `more` final metrics; the state comes last."""
         figures = points(result, baseline_mae, told) + finals(more or {}, 0, told)
-        self._log(run_id, metrics=figures)
         self.log_files(run_id, result.artifacts)
-        self._end(run_id, result.state, result.reason, told)
+        self._end(run_id, result.state, result.reason, told, metrics=figures)
 
     def end_duplicate(
         self, run_id: str, original: int, state: str, metrics: Mapping[str, float], told: int
     ) -> None:
         """Ends a trial that repeats the point of trial `original`: its score, nothing trained."""
         scores = {k: v for k, v in metrics.items() if k.startswith(("validation/", "parameters"))}
-        self._log(run_id, metrics=finals({**scores, "epochs": 0.0, "duration_s": 0.0}, 0, told))
-        self.client.set_tag(run_id, names.DUPLICATE_OF, str(original))
-        self._end(run_id, state, f"same point as trial {original}", told)
+        figures = finals({**scores, "epochs": 0.0, "duration_s": 0.0}, 0, told)
+        same = {names.DUPLICATE_OF: str(original)}
+        reason = f"same point as trial {original}"
+        self._end(run_id, state, reason, told, metrics=figures, tags=same)
 
     def lose_trial(self, run_id: str, reason: str) -> None:
         """Ends the run of a trial whose worker or coordinator died."""
@@ -140,9 +141,9 @@ class Ledger:
     ) -> None:
         """Writes what came of training a run again: its figures and the verdict, no files."""
         told = self.now()
-        self._log(run_id, metrics=points(result, baseline_mae, told))
-        self.tag(run_id, {names.RESULT: verdict, names.NOTE: verdict})
-        self._end(run_id, result.state, result.reason, told)
+        figures = points(result, baseline_mae, told)
+        said = {names.RESULT: verdict, names.NOTE: verdict}
+        self._end(run_id, result.state, result.reason, told, metrics=figures, tags=said)
 
     def log_baseline(
         self, name: str, metrics: Mapping[str, float], settings: Mapping[str, Any]
@@ -212,15 +213,31 @@ class Ledger:
         *,
         params: Mapping[str, str] | None = None,
         metrics: list[Metric] | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> None:
+        """Writes params with the first call, tags with the last one."""
         figures = metrics or []
-        entries = [Param(key, value) for key, value in (params or {}).items()]
-        for start in range(0, max(len(figures), 1), _BATCH):
+        starts = range(0, max(len(figures), 1), _BATCH)
+        for start in starts:
             self.client.log_batch(
-                run_id, metrics=figures[start : start + _BATCH], params=entries if not start else []
+                run_id,
+                metrics=figures[start : start + _BATCH],
+                params=[Param(*item) for item in (params or {}).items()] if not start else [],
+                tags=[RunTag(*item) for item in (tags or {}).items()]
+                if start == starts[-1]
+                else [],
             )
 
-    def _end(self, run_id: str, state: str, reason: str, at: int) -> None:
-        tags = [RunTag(names.REASON, reason[: names.NOTE_LENGTH])] if reason else []
-        self.client.log_batch(run_id, tags=[*tags, RunTag(names.STATE, state)])
+    def _end(
+        self,
+        run_id: str,
+        state: str,
+        reason: str,
+        at: int,
+        *,
+        metrics: list[Metric] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        last = {names.REASON: reason[: names.NOTE_LENGTH]} if reason else {}
+        self._log(run_id, metrics=metrics, tags={**(tags or {}), **last, names.STATE: state})
         self.client.set_terminated(run_id, status=_ENDS[state], end_time=at)
