@@ -61,7 +61,12 @@ Way = Callable[[Path, Mapping[str, Done]], Done]
 def composed(*words: str) -> Config:
     """Returns the configuration of a sweep."""
     found: list[Config] = []
-    hydra_app.run([*words], lambda config: len(found.append(config) or ()))
+
+    def keep(config: Config) -> int:
+        found.append(config)
+        return 0
+
+    hydra_app.run([*words], keep)
     return found[0]
 
 

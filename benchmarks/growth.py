@@ -106,7 +106,7 @@ def smoothed(seconds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray
     size = max(1, min(_SHOWN, len(seconds) // 10))
     count = len(seconds) // size
     median = np.median(seconds[: count * size].reshape(count, size), axis=1)
-    return size * (np.arange(count) + 0.5), median
+    return size * (np.arange(count) + 0.5), np.asarray(median)
 
 
 def drawn_sizes(by_steps: Sizes, by_window: Sizes) -> Figure:

@@ -5,6 +5,7 @@ import io
 import time
 from collections import deque
 from dataclasses import dataclass
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,15 +76,11 @@ class Coordination:
 
 def coordination(trials: int, *words: str) -> Coordination:
     """Runs a study in the working directory up to so many trials; one that is there goes on."""
-    from search import sweep as module
-
-    before, engine = module.open_engine, Instant()
-    module.open_engine = lambda config, jobs: engine  # noqa: ARG005
-    begun = time.monotonic()
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            cli.run(["sweep", "--quiet", *STUDY, *words, f"study.trials={trials}"])
-    finally:
-        module.open_engine = before
+    engine, begun = Instant(), time.monotonic()
+    with (
+        patch("search.sweep.open_engine", return_value=engine),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        cli.run(["sweep", "--quiet", *STUDY, *words, f"study.trials={trials}"])
     ended, at = time.monotonic(), engine.submitted
     return Coordination(at[0] - begun, np.diff(at), ended - at[-1])

@@ -14,7 +14,7 @@ from search.space import Point, Space
 # Below this many complete trials fANOVA's forest has too little to say.
 LEAST = 10
 # Its time grows with the square of the trials: of more than these, so many are looked at.
-MOST = 500
+MOST = 300
 
 
 def pareto_front(values: Sequence[tuple[float, ...]]) -> list[bool]:
