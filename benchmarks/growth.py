@@ -106,7 +106,7 @@ def smoothed(seconds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray
     size = max(1, min(_SHOWN, len(seconds) // 10))
     count = len(seconds) // size
     median = np.median(seconds[: count * size].reshape(count, size), axis=1)
-    return size * (np.arange(count) + 0.5), np.asarray(median)
+    return size * (np.arange(count) + 0.5), median.astype(np.float64)
 
 
 def drawn_sizes(by_steps: Sizes, by_window: Sizes) -> Figure:
@@ -148,7 +148,7 @@ def by_trials(trials: int, tpe: int, *, write: bool) -> Section:
     if write:
         _draw("growth_trials", drawn_trials({name: one for name, (one, _) in found.items()}))
     columns = (
-        *("backend", "trials", "some", "a trial", "the first some", "the last some", "ratio"),
+        *("backend", "trials", "N", "a trial", "the first N", "the last N", "last / first"),
         *("its end", "going on"),
     )
     return Section("growth_trials", columns, rows)
