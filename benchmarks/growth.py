@@ -48,10 +48,12 @@ def studies(trials: int, name: str) -> tuple[Coordination, Coordination]:
 def parts(steps: int, window_size: int) -> dict[str, float]:
     """Returns the seconds of each part of a study's work on one series."""
     from benchmarks.chapter import composed
+    from datasets import load
     from search.backends.base import Proposal
     from search.baselines import score_baselines
-    from search.data import fold_data, folds_of, load_series, visible
-    from search.prepare import prepare
+    from search.data import fold_data, folds_of, visible
+    from search.planning import Planner
+    from search.space import Space
     from search.trial import run_trial
 
     config = composed(
@@ -68,20 +70,23 @@ def parts(steps: int, window_size: int) -> dict[str, float]:
         found[part] = time.monotonic() - started
 
     with timed("reading"):
-        series = load_series(config.dataset)
+        series = load(config.dataset)
     with timed("windows"):
         seen = visible(series, config.task)
         data = fold_data(seen, folds_of(series, config.task)[0], config)
         np.ascontiguousarray(data.train.x)
     with timed("baselines"):
-        score_baselines(series, config.task)
-    plan = prepare(config).planner.plan(0, Proposal({}), seed=0, title="")
+        baselines = score_baselines(series, config.task)
+    planner = Planner(config, Space(()), series.digest, baselines)
+    plan = planner.plan(0, Proposal({}), seed=0, title="")
     ends: list[float] = []
 
     def report_epoch(_: Any) -> None:
         ends.append(time.monotonic())
 
-    run_trial(plan, report_epoch)
+    result = run_trial(plan, report_epoch)
+    if result.state != "complete":
+        raise SystemExit(f"the training {result.state}: {result.reason}")
     found["epoch"] = ends[1] - ends[0]  # the first one traces the graph
     return found
 
