@@ -2,12 +2,13 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from rich.table import Table
-
-from search.leaderboard import rows, table, verdict
-from search.terminal import Parser, console
+from search.board import table
+from search.leaderboard import quantity, rows, verdict
+from search.tables import Column, fitting
+from search.terminal import Parser, console, say
 from search.tracking import names
 from search.tracking.reading import Record, children, find_study
 from search.tracking.reading import studies as all_studies
@@ -24,26 +25,39 @@ def studies(arguments: list[str]) -> int:
     """
     Parser(prog="sweepcast studies").parse_args(arguments)
     client = open_store(store_uri(None), create=False)
-    found = Table(header_style="bold")
-    for heading in ("study", "started", "trials", "best MAE", "result"):
-        found.add_column(heading, justify="right" if heading == "trials" else "left")
-    for record in all_studies(client):
-        trials = [
-            run for run in children(client, record) if run.kind == "trial" and run.state != "lost"
-        ]
-        best = min(
-            (run.mae for run in trials if run.state == "complete" and run.mae is not None),
-            default=None,
-        )
-        found.add_row(
-            record.study,
-            f"{datetime.fromtimestamp(record.started / 1000, tz=UTC).astimezone():%Y-%m-%d %H:%M}",
-            str(len(trials)),
-            "–" if best is None else f"{best:.3f} {_unit(record)}".strip(),
-            record.tags.get(names.RESULT, "not finished"),
-        )
-    console().print(found)
+    found = all_studies(client)
+    trials = [
+        [run for run in children(client, study) if run.kind == "trial" and run.state != "lost"]
+        for study in found
+    ]
+    out = console()
+    columns = [
+        Column("study", [study.study for study in found]),
+        Column("started", [_moment(study.started) for study in found], goes=1),
+        Column("trials", [str(len(runs)) for runs in trials], right=True),
+        Column("best MAE", [_best(*pair) for pair in zip(found, trials, strict=True)], right=True),
+        Column("skill", [_skill(study) for study in found], right=True, goes=2),
+        Column(
+            "result", [s.tags.get(names.RESULT, "not finished") for s in found], least=40, goes=0
+        ),
+    ]
+    out.print(fitting(columns, out.width))
     return 0
+
+
+def _moment(milliseconds: int) -> str:
+    moment = datetime.fromtimestamp(milliseconds / 1000, tz=UTC).astimezone()
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _best(study: Record, trials: Sequence[Record]) -> str:
+    scores = [run.mae for run in trials if run.state == "complete" and run.mae is not None]
+    return quantity(min(scores), _unit(study)) if scores else "–"
+
+
+def _skill(study: Record) -> str:
+    skill = study.metrics.get("validation/skill")
+    return "–" if skill is None else f"{skill:+.1%}"
 
 
 def leaderboard(arguments: list[str]) -> int:
@@ -79,9 +93,10 @@ def leaderboard(arguments: list[str]) -> int:
         sys.stdout.write(json.dumps(shown, indent=2) + "\n")
         return 0
     out = console()
-    out.print(record.study, style="bold")
-    out.print(table(board, _unit(record), options.top or _SHOWN))
-    out.print(verdict(board, _unit(record)), soft_wrap=True)
+    say(out, record.study, "bold")
+    out.print(table(board, _unit(record), out.width, trials=options.top or _SHOWN))
+    out.print()
+    say(out, verdict(board, _unit(record)))
     return 0
 
 

@@ -6,7 +6,8 @@ Nothing heavy is imported before it is known what to do.
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Literal
 
 from search import __version__
 from search.errors import BadInput, nearest
@@ -20,8 +21,8 @@ Usage: sweepcast COMMAND [ARGUMENTS]
 Finds the best Keras forecaster for a time series: Hydra composes the search space, Optuna or
 Keras Tuner proposes, MLflow records every trial.
 
-  sweep [OVERRIDES]     run a study, or go on with it: sweepcast sweep study.trials=30
-  train [OVERRIDES]     one trial at the configured values
+  sweep [OVERRIDES]     run a study, or go on with it: sweepcast sweep study.trials=30  [--json]
+  train [OVERRIDES]     one trial at the configured values  [--json]
   studies               what the store holds
   leaderboard [STUDY]   trials and baselines, best first   [--top N] [--json]
   compare RUN RUN …     runs side by side, what differs first  [--json]
@@ -107,28 +108,24 @@ def _dispatch(arguments: list[str]) -> int:
     return COMMANDS[command](own, quiet)
 
 
-def _sweep(arguments: list[str], quiet: bool) -> int:
-    from search import hydra_app
-    from search.terminal import console
+def _trains(command: Literal["sweep", "train"]) -> Callable[[list[str], bool], int]:
+    """Returns what carries out a command that Hydra configures."""
 
-    def task(config: "Config") -> int:
-        from search.sweep import sweep
+    def carried_out(arguments: list[str], quiet: bool) -> int:
+        from search import hydra_app
+        from search.terminal import console, only_events
 
-        return sweep(config, console(), quiet=quiet)
+        with only_events() if "--json" in arguments else nullcontext() as events:
 
-    return hydra_app.run(arguments, task)
+            def task(config: "Config") -> int:
+                from search import sweep
 
+                run = sweep.sweep if command == "sweep" else sweep.train
+                return run(config, console(), quiet=quiet, events=events)
 
-def _train(arguments: list[str], quiet: bool) -> int:
-    from search import hydra_app
-    from search.terminal import console
+            return hydra_app.run([word for word in arguments if word != "--json"], task)
 
-    def task(config: "Config") -> int:
-        from search.sweep import train
-
-        return train(config, console(), quiet=quiet)
-
-    return hydra_app.run(arguments, task)
+    return carried_out
 
 
 def _studies(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
@@ -186,8 +183,8 @@ def _ui(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
 
 
 COMMANDS: dict[str, Callable[[list[str], bool], int]] = {
-    "sweep": _sweep,
-    "train": _train,
+    "sweep": _trains("sweep"),
+    "train": _trains("train"),
     "studies": _studies,
     "leaderboard": _leaderboard,
     "compare": _compare,

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.table import Table
-from rich.text import Text
 
 from search.nested import flatten
-from search.terminal import Parser, console
+from search.tables import new_table
+from search.terminal import Parser, console, say
 from search.tracking import names
 from search.tracking.files import read_artifact
 from search.tracking.reading import Record, find_run
@@ -20,6 +20,7 @@ _KINDS = ("trial", "finalist", "baseline", "evaluation", "reproduction", "champi
 # Final figures, in the order in which they are shown; the rest follow by name.
 _FIRST = ("mae", "mae_std", "rmse", "mase", "smape", "skill")
 # Where a run was and what was kept of it: no part of what was trained.
+_DIGITS = 5
 _PLACES = ("engine", "tracking", "study.name", "study.trials", "study.timeout")
 
 
@@ -57,7 +58,12 @@ def compare(arguments: list[str]) -> int:
     out = console()
     out.print(_table(records, settings, differing))
     same = len(keys) - len(differing)
-    out.print(Text(f"The other {same} settings are the same."), soft_wrap=True)
+    say(out, f"The other {same} settings are the same.")
+    for study in dict.fromkeys(record.study for record in records):
+        say(out, f"\nruns of {study}:")
+        for record in records:
+            if record.study == study:
+                say(out, f"{record.run_id}  {record.name.partition(' · ')[0]}")
     return 0
 
 
@@ -79,19 +85,17 @@ def _settings(client: Client, record: Record) -> dict[str, Any]:
 def _table(
     records: Sequence[Record], settings: Sequence[dict[str, Any]], differing: Sequence[str]
 ) -> Table:
-    made = Table(header_style="bold")
-    made.add_column("")
+    """Returns a column a run, headed by its name, a part a line."""
+    made = new_table()
+    made.add_column("", no_wrap=True)
     for record in records:
-        made.add_column(record.name, overflow="fold")
+        made.add_column(record.name.replace(" · ", "\n"), overflow="fold")
     for key in differing:
         made.add_row(key, *(_shown(one.get(key, "–")) for one in settings))
     made.add_section()
     made.add_row("state", *(record.state or "running" for record in records))
     for key in _figures(records):
         made.add_row(key, *(_number(record.metrics.get(key)) for record in records))
-    made.add_section()
-    made.add_row("study", *(record.study for record in records))
-    made.add_row("run", *(record.run_id for record in records))
     return made
 
 
@@ -113,6 +117,8 @@ def _figures(records: Sequence[Record]) -> list[str]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, float) and len(str(value)) > _DIGITS + 3:
+        return f"{value:.{_DIGITS}g}"
     return "null" if value is None else str(value)
 
 

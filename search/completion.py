@@ -5,12 +5,13 @@ import sys
 from collections.abc import Collection
 
 _HYDRA = ("sweep", "train")
+FLAGS = ("--quiet", "--json")  # ours, after these two
 
 
 def complete(arguments: list[str], commands: Collection[str]) -> int:
     """Carries out `-sc install=SHELL`, `-sc uninstall=SHELL` or `-sc query=SHELL`.
 
-    The shell passes the line in COMP_LINE. Hydra sees it without the subcommand.
+    The shell passes the line in COMP_LINE. Hydra sees it without the subcommand and our flags.
     """
     from search import hydra_app
 
@@ -22,6 +23,11 @@ def complete(arguments: list[str], commands: Collection[str]) -> int:
             options = commands if len(words) <= 2 else ()
             sys.stdout.write(" ".join(c for c in options if c.startswith(typed)) + "\n")
             return 0
-        os.environ["COMP_LINE"] = " ".join([words[0], *words[2:]])
+        *typed_before, typed = words[2:] or [""]
+        if typed.startswith("--"):
+            sys.stdout.write(" ".join(flag for flag in FLAGS if flag.startswith(typed)) + "\n")
+            return 0
+        rest = [word for word in typed_before if word not in FLAGS]
+        os.environ["COMP_LINE"] = " ".join([words[0], *rest, typed])
         os.environ["COMP_POINT"] = str(len(os.environ["COMP_LINE"]))
     return hydra_app.run(arguments, lambda _: 0)

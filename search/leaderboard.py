@@ -1,12 +1,10 @@
-"""Trials and baselines of a study, best first: the table that every view shows."""
+"""Trials and baselines of a study, best first, and what they say: what every view shows."""
 
 import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-from rich.table import Table
 
 from search.tracking import names
 from search.tracking.reading import Record
@@ -137,24 +135,39 @@ def best_baseline(board: Sequence[Row]) -> Row | None:
     return next((row for row in board if row.kind == "baseline"), None)
 
 
-def verdict(board: Sequence[Row], unit: str) -> str:
-    """Returns in one sentence whether the best trial beats the best baseline."""
+def beats(board: Sequence[Row]) -> bool:
+    """Returns whether the best trial beats the best baseline."""
+    best, baseline = best_trial(board), best_baseline(board)
+    if best is None or baseline is None:
+        return False
+    return best.counted["mae"] < baseline.figures["mae"]
+
+
+def verdict(board: Sequence[Row], unit: str, *, brief: bool = False) -> str:
+    """Returns in one sentence whether the best trial beats the best baseline.
+
+    Args:
+        board: trials and baselines, best first.
+        unit: of the series.
+        brief: whether to leave out what the trial's values are.
+    """
     best, baseline = best_trial(board), best_baseline(board)
     if best is None:
         return "No trial completed."
+    called = best.name.partition(" · ")[0] if brief else best.name
     over = f" over {best.seeds} fresh seeds" if best.fresh else ""
     if baseline is None:
-        return f"Best: {best.name}, MAE {quantity(best.counted['mae'], unit)}{over}."
+        return f"Best: {called}, MAE {quantity(best.counted['mae'], unit)}{over}."
     name = baseline.name.removeprefix("baseline · ")
     mae, bar = best.counted["mae"], baseline.figures["mae"]
-    if mae < bar:
+    if beats(board):
         return (
-            f"{best.name} beats the best baseline ({name}): validation MAE "
+            f"{called} beats the best baseline ({name}): validation MAE "
             f"{quantity(mae, unit)}{over} against {quantity(bar, unit)}, skill {1 - mae / bar:+.1%}"
             f"{interval(best.counted)}."
         )
     return (
-        f"NO TRIAL BEATS THE BASELINE: {best.name} has validation MAE {quantity(mae, unit)}{over}, "
+        f"NO TRIAL BEATS THE BASELINE: {called} has validation MAE {quantity(mae, unit)}{over}, "
         f"{name} without any net {quantity(bar, unit)}{interval(best.counted)}."
     )
 
@@ -179,48 +192,6 @@ def optimism(board: Sequence[Row], unit: str) -> str:
         f"Its search score of {quantity(searched, unit)} was {abs(searched - fresh):.3f} {word} "
         "than with fresh seeds."
     )
-
-
-def table(board: Sequence[Row], unit: str, top: int) -> Table:
-    """Returns the first `top` trials, and the baselines among and below them, for a terminal."""
-    found = Table(title=None, header_style="bold", expand=False)
-    finals = any(row.fresh for row in board)
-    several = any(row.pareto is not None for row in board)
-    headings = ["#", "name", f"MAE {unit}".strip(), "skill", "RMSE", "epochs", "run"]
-    if finals:
-        headings.insert(2, "fresh seeds")
-    if several:
-        headings[-1:-1] = ["weights", "front"]
-    for heading in headings:
-        text = heading in ("name", "run")
-        found.add_column(heading, justify="left" if text else "right", no_wrap=heading != "name")
-    trials = 0
-    for row in board:
-        if row.kind == "trial":
-            trials += 1
-            if trials > top:
-                continue
-        skill = f"{row.counted['skill']:+.1%}" if "skill" in row.counted else "–"
-        state = "" if row.state == "complete" else f" ({row.reason or row.state})"
-        cells = [
-            str(row.rank or "–"),
-            f"{row.name}{state}",
-            _figure(row.figures, "mae"),
-            skill,
-            _figure(row.counted, "rmse"),
-            str(row.epochs) if row.kind == "trial" else "",
-            row.run_id,
-        ]
-        if finals:
-            cells.insert(2, _figure(row.fresh, "mae") if row.kind == "trial" else "")
-        if several:
-            cells[-1:-1] = [str(row.parameters or ""), "◆" if row.pareto else ""]
-        found.add_row(*cells, style="dim" if row.kind == "baseline" else None)
-    return found
-
-
-def _figure(figures: Mapping[str, float], name: str) -> str:
-    return f"{figures[name]:.3f}" if name in figures else "–"
 
 
 def as_csv(board: Sequence[Row]) -> str:

@@ -1,23 +1,14 @@
-"""The end of a study: its page in the store, and what the terminal says."""
+"""The end of a study: its page in the store."""
 
-import shlex
-import shutil
-import sys
 from collections.abc import Sequence
-from pathlib import Path
-
-from rich.console import Console
-from rich.text import Text
 
 from search.insight import pareto_front
-from search.leaderboard import Row, best_trial, optimism, rows, table, verdict
+from search.leaderboard import best_trial, rows, verdict
 from search.prepare import Prepared
 from search.report import description, saved_by_pruning, study_page
 from search.tracking import names
 from search.tracking.ledger import Ledger
 from search.tracking.reading import Record
-
-_SHOWN = 10  # trials of the final leaderboard
 
 
 def conclude(
@@ -47,31 +38,3 @@ def _mark_front(ledger: Ledger, runs: Sequence[Record], objectives: Sequence[str
     values = [tuple(run.metrics[name] for name in objectives) for run in scored]
     for run, on in zip(scored, pareto_front(values), strict=True):
         ledger.tag(run.run_id, {names.PARETO: names.text(on)})
-
-
-def show(
-    console: Console, name: str, board: Sequence[Row], unit: str, uri: str, state: str
-) -> None:
-    """Prints the leaderboard, the verdict, and what to do next."""
-    best = best_trial(board)
-    console.print(table(board, unit, _SHOWN))
-    for line in (
-        verdict(board, unit),
-        *filter(None, [optimism(board, unit)]),
-        state,
-        f"study:    {name}",
-        *([f"best run: {best.run_id}"] if best else []),
-        f"store:    {uri}",
-        f"look:     {command('ui')}",
-    ):
-        console.print(Text(line), soft_wrap=True)
-
-
-def command(subcommand: str) -> str:
-    """Returns how the program is called here."""
-    if shutil.which("sweepcast"):
-        return f"sweepcast {subcommand}"
-    python = Path(sys.executable)
-    here = Path.cwd()
-    shown = python.relative_to(here) if python.is_relative_to(here) else python
-    return f"{shlex.quote(str(shown))} -m search {subcommand}"

@@ -1,19 +1,21 @@
-"""Shows a study while it runs: live on a terminal, plain lines elsewhere."""
+"""What is shown of a study while it runs: plain lines here, the live view in `live.py`."""
 
-import time
-from abc import abstractmethod
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf
+from typing import Self
 
-from rich.console import Console, Group
-from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
-from rich.progress import Progress as Bars
+from rich.console import Console
 from rich.text import Text
 
-from search.history import Finished
+from search.history import Finished, Tally
 from search.limits import Limits
+from search.pace import Pace
+from search.summary import End, show
+from search.terminal import can_redraw
 from search.trial import Progress
+
+BETTER, WORSE, ASIDE = "green", "red", "dim"
 
 
 @dataclass
@@ -21,178 +23,187 @@ class Budget:
     """What a study has done of what it may do.
 
     Attributes:
-        best: score and number of the best trial so far.
-        limits: at which it ends; None of what has so many trials and no other end.
-        epochs: trained so far.
+        trials: of the search.
+        baseline: the best one's name.
+        finished: trials that have ended.
+        limits: at which the search ends; None of what has so many trials and no other end.
+        finals: what the finalists will take, in trials.
+        again: trainings with fresh seeds, or of recorded runs, where they run now instead.
     """
 
     trials: int
-    done: int
-    best: tuple[float, int] | None
     baseline: str
     baseline_mae: float
     unit: str
+    finished: list[Finished] = field(default_factory=list)
     limits: Limits | None = None
-    epochs: int = 0
+    finals: float = 0.0
+    again: int = 0
+
+    def __post_init__(self) -> None:
+        self.tally = Tally.of(self.finished)
+
+    def add(self, trial: Finished) -> None:
+        """Takes a trial that has ended."""
+        self.finished.append(trial)
+        self.tally.add(trial)
+
+    @property
+    def done(self) -> int:
+        """How many trials have ended."""
+        return self.tally.trials
+
+    @property
+    def best(self) -> tuple[float, int] | None:
+        """Score and number of the best complete trial."""
+        return self.tally.best
+
+
+@dataclass
+class Training:
+    """One that runs, and how far it is."""
+
+    title: str
+    progress: Progress | None = None
+
+    @property
+    def share(self) -> float:
+        """How much of it is done; it may end sooner."""
+        return (self.progress.step + 1) / self.progress.steps if self.progress else 0.0
 
 
 class Display(AbstractContextManager["Display"]):
-    """A study's watcher that people read."""
+    """A study's watcher that people read: one line a trial, for logs, pipes and CI."""
 
     def __init__(self, console: Console, budget: Budget) -> None:
         self.console = console
         self.budget = budget
-        self._started = time.monotonic()
-        self._first = (budget.done, budget.epochs)
+        self.running: dict[int, Training] = {}
+        self.pace = Pace()
+        self.finishing = False
+        self._first = (budget.done, budget.tally.epochs)
+        self._ended: set[int] = set()
 
-    @abstractmethod
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing to close."""
+
+    def study_started(self, *, resumed: bool) -> None:
+        """Says nothing: the program has introduced the study."""
+
+    def study_ended(self, end: End) -> None:
+        """Prints how it ended."""
+        show(self.console, end)
+
     def training_started(self, number: int, title: str) -> None:
-        """Shows that a plan runs."""
+        """Notes that a plan runs."""
+        self.running[number] = Training(title)
+        self._ended.discard(number)
 
-    @abstractmethod
     def epoch_ended(self, progress: Progress) -> None:
-        """Shows how far a plan is."""
+        """Notes how far a plan is."""
+        self.running[progress.number].progress = progress
+        self._judge()
 
-    @abstractmethod
     def training_ended(self, number: int) -> None:
-        """Shows that a plan no longer runs."""
-
-    @abstractmethod
-    def note(self, text: str) -> None:
-        """Shows a remark."""
+        """Notes that a plan no longer runs."""
+        del self.running[number]
+        self._ended.add(number)
+        self._judge()
 
     def trial_ended(self, finished: Finished) -> None:
         """Shows the end of a trial, and whether it is the best so far."""
-        self.budget.done += 1
-        self.budget.epochs += finished.epochs
-        score, best = finished.score, ""
-        if finished.state == "complete" and score is not None:
-            if self.budget.best is None or score < self.budget.best[0]:
-                self.budget.best = (score, finished.number)
-                best = "  ← best so far"
-            said = f"MAE {self._quantity(score)}"
+        budget = self.budget
+        budget.add(finished)
+        self._judge()
+        reason = finished.reason.splitlines()[0] if finished.reason else ""
+        style, best = "", ""
+        if finished.state == "complete" and finished.score is not None:
+            said = f"MAE {self.quantity(finished.score)}" + (f" ({reason})" if reason else "")
+            style = BETTER if finished.score < budget.baseline_mae else ""
+            best = "  ← best so far" if budget.best == (finished.score, finished.number) else ""
         else:
-            said = f"{finished.state}: {finished.reason.splitlines()[0] if finished.reason else ''}"
-        if finished.state == "complete" and finished.reason:
-            said += f" ({finished.reason})"
-        left = self._time_left()
-        self.note(
-            f"[{self.budget.done}/{self.budget.trials}] trial {finished.number}: {said}{best}"
-            + (f"  · {left} left" if left else "")
-        )
+            said = f"{finished.state}: {reason}"
+            style = WORSE if finished.state == "failed" else ASIDE
+        self._line(f"[{budget.done}/{budget.trials}] trial {finished.number}: {said}{best}", style)
 
-    def _best_so_far(self) -> str:
-        bar = f"best baseline {self.budget.baseline} {self._quantity(self.budget.baseline_mae)}"
-        if self.budget.best is None:
-            return bar
-        score, number = self.budget.best
-        return f"best trial {number}: {self._quantity(score)} · {bar}"
+    def finalists_started(self, trials: int, seeds: int) -> None:
+        """Shows that the best trials are trained again."""
+        self.note(f"The best {trials} are trained again with {seeds} fresh seeds.")
+        self.budget.again = trials * seeds
+        self._ended.clear()
+        self.pace.restart()
 
-    def _time_left(self) -> str:
-        """Returns an estimate from the pace so far; empty until there is one.
+    def finalist_ended(self, finished: Finished, searched: float) -> None:
+        """Shows what a finalist came to."""
+        if finished.state == "complete" and finished.score is not None:
+            said = f"MAE {self.quantity(finished.score)}, in the search {searched:.3f}"
+        else:
+            said = f"{finished.state}: {finished.reason}"
+        self.note(f"trial {finished.number} with fresh seeds: {said}")
 
-        Of several limits, the one that is reached first at that pace; a target is not foreseen.
-        """
-        budget, spent = self.budget, time.monotonic() - self._started
-        done, epochs = budget.done - self._first[0], budget.epochs - self._first[1]
-        if done < 2 or budget.done >= budget.trials:
-            return ""
-        seconds = spent / done * (budget.trials - budget.done)
-        if budget.limits:
-            by_epochs = spent / max(epochs, 1) * (budget.limits.epochs - budget.epochs)
-            seconds = max(0.0, min(seconds, by_epochs, budget.limits.seconds - spent))
-        return f"about {seconds:.0f} s" if seconds < 90 else f"about {seconds / 60:.0f} min"
-
-    def _quantity(self, value: float) -> str:
-        return f"{value:.3f} {self.budget.unit}".strip()
-
-
-class PlainDisplay(Display):
-    """One line a trial: for logs, pipes and CI."""
-
-    def training_started(self, number: int, title: str) -> None:
-        """Says nothing: the end of a trial is the news."""
-
-    def epoch_ended(self, progress: Progress) -> None:
-        """Says nothing."""
-
-    def training_ended(self, number: int) -> None:
-        """Says nothing."""
+    def interrupted(self) -> None:
+        """Shows that nothing new starts."""
+        self.finishing = True
+        self.note("Interrupted: the running trials finish; Ctrl-C again stops now.")
 
     def note(self, text: str) -> None:
         """Prints a line."""
         self.console.print(Text(text), soft_wrap=True)
 
-    def __exit__(self, *error: object) -> None:
-        """Nothing to close."""
+    def _line(self, text: str, style: str) -> None:  # noqa: ARG002
+        """Prints the line of a trial."""
+        left = f"  · {self.pace.left} left" if self.pace.left and not self.finishing else ""
+        self.note(text + (left if self.budget.done < self.budget.trials else ""))
+
+    @property
+    def count(self) -> tuple[int, int]:
+        """How many trials, or trainings with fresh seeds, have ended, and of how many."""
+        budget = self.budget
+        return (len(self._ended), budget.again) if budget.again else (budget.done, budget.trials)
+
+    def _judge(self) -> None:
+        """Judges the time left; of several limits, the one that comes first at this pace.
+
+        A target is not foreseen.
+        """
+        done, total = self.count
+        at = done + sum(training.share for training in self.running.values())
+        if self.budget.again:
+            self.pace.judge(at, total - at, inf)
+            return
+        first, epochs_first = self._first
+        most, limits = inf, self.budget.limits
+        if limits:
+            epochs = self.budget.tally.epochs + sum(
+                training.progress.step + 1
+                for training in self.running.values()
+                if training.progress
+            )
+            each = self.pace.spent / max(epochs - epochs_first, 1)
+            most = min(each * (limits.epochs - epochs), limits.seconds - self.pace.spent)
+        self.pace.judge(at - first, total - at, most, self.budget.finals)
+
+    def quantity(self, value: float) -> str:
+        """Returns a score with its unit."""
+        return f"{value:.3f} {self.budget.unit}".strip()
 
 
-class QuietDisplay(PlainDisplay):
+class QuietDisplay(Display):
     """Nothing but the end of the study."""
 
     def note(self, text: str) -> None:
         """Says nothing."""
 
 
-class LiveDisplay(Display):
-    """Bars of the running trials below the lines of the ended ones."""
-
-    def __init__(self, console: Console, budget: Budget) -> None:
-        super().__init__(console, budget)
-        self._bars = Bars(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[said]}", markup=False),
-            console=console,
-        )
-        self._study = self._bars.add_task("study", total=budget.trials, said="")
-        self._rows: dict[int, TaskID] = {}
-        self._live = Live(console=console, refresh_per_second=8, get_renderable=self._view)
-
-    def __enter__(self) -> "LiveDisplay":
-        self._bars.update(self._study, completed=self.budget.done)
-        self._live.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Leaves the lines and takes the bars away."""
-        self._live.stop()
-
-    def _view(self) -> Group:
-        left = self._time_left()
-        status = self._best_so_far() + (f" · {left} left" if left else "")
-        return Group(self._bars, Text(status, overflow="ellipsis", no_wrap=True))
-
-    def training_started(self, number: int, title: str) -> None:
-        """Adds a bar."""
-        self._rows[number] = self._bars.add_task(title, total=None, said="")
-
-    def epoch_ended(self, progress: Progress) -> None:
-        """Moves the trial's bar."""
-        self._bars.update(
-            self._rows[progress.number],
-            completed=progress.step + 1,
-            total=progress.steps,
-            said=f"epochs · MAE {progress.score:.3f}",
-        )
-
-    def training_ended(self, number: int) -> None:
-        """Takes the bar away."""
-        self._bars.remove_task(self._rows.pop(number))
-
-    def trial_ended(self, finished: Finished) -> None:
-        """Prints the trial's line."""
-        super().trial_ended(finished)
-        self._bars.update(self._study, completed=self.budget.done, said="trials")
-
-    def note(self, text: str) -> None:
-        """Prints a line above the bars."""
-        self._live.console.print(Text(text))
-
-
 def open_display(console: Console, budget: Budget, *, quiet: bool) -> Display:
     """Returns the display that suits where the program writes to."""
     if quiet:
         return QuietDisplay(console, budget)
-    return LiveDisplay(console, budget) if console.is_terminal else PlainDisplay(console, budget)
+    if can_redraw(console):
+        from search.live import LiveDisplay
+
+        return LiveDisplay(console, budget)
+    return Display(console, budget)

@@ -1,14 +1,13 @@
 """Carries out `sweepcast sweep` and `sweepcast train`: from a configuration to an exit status."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from typing import TextIO
 
 from omegaconf import OmegaConf
 from rich.console import Console
-from rich.text import Text
 
-from datasets.frequency import shown
 from search import git
 from search.again.finalists import pending, train_finalists
 from search.backends.base import Backend
@@ -16,28 +15,39 @@ from search.config import Config
 from search.engine import open_engine
 from search.engine.base import Engine
 from search.errors import BadInput
-from search.first import First, points_first
-from search.history import Finished, Past, Tally
+from search.events import EventDisplay
+from search.first import points_first
+from search.history import Finished, Past
 from search.interrupts import graceful
+from search.introduction import introduce
 from search.leaderboard import rows
 from search.limits import Limits
-from search.outcome import conclude, show
+from search.outcome import conclude
 from search.prepare import Prepared, build_backend, build_pruner, prepare
 from search.progress import Budget, Display, open_display
 from search.pruners import Pruner
 from search.restore import restore
 from search.study import Study
+from search.summary import End
 from search.tracking import studies
 from search.tracking.ledger import Ledger
 from search.tracking.lock import leased, locked
+from search.tracking.reading import Record
 from search.tracking.store import store_uri
 from search.tracking.tags import StudyTags
+from search.trust import foreign_packages
 
 SUCCESS, NOTHING_COMPLETE, INTERRUPTED = 0, 1, 130
 
 
-def sweep(config: Config, console: Console, *, quiet: bool) -> int:
+def sweep(config: Config, console: Console, *, quiet: bool, events: TextIO | None = None) -> int:
     """Runs a study, or goes on with it, and returns the exit status.
+
+    Args:
+        config: of the study.
+        console: for people.
+        quiet: whether to show nothing but the end.
+        events: gets what happens as lines of JSON (`events.py`), instead of the console.
 
     Raises:
         BadInput, DatasetError: the study cannot be carried out as configured, or another process
@@ -64,13 +74,30 @@ def sweep(config: Config, console: Console, *, quiet: bool) -> int:
         numbers = {run.number for run in runs if run.kind == "trial"}
         backend = build_backend(prepared, restored=len(numbers), beside=pruner)
         past = _restored(found, prepared, backend, pruner) if found else Past()
-        met = Limits.of(options).reached(Tally.of(past.finished))
+        budget = _budget(prepared, past)
+
+        def opened(run_ids: Mapping[int, str]) -> Display:
+            if events is None:
+                return open_display(console, budget, quiet=quiet)
+            return EventDisplay(
+                events,
+                budget,
+                study=prepared.name,
+                uri=uri,
+                options=options,
+                run_ids=run_ids,
+                quiet=quiet,
+            )
+
+        met = Limits.of(options).reached(budget.tally)
         if met and not pending(runs, options):
+            display, status = opened({}), _status(past.finished)
+            display.study_started(resumed=True)
             state = f"{met} There is nothing to do."
-            show(console, prepared.name, rows(runs), prepared.series.unit, uri, state)
-            return _status(past.finished)
-        if not quiet:
-            _introduce(console, prepared, len(past.finished), first, backend)
+            display.study_ended(_ended(prepared, runs, uri, state, status))
+            return status
+        if not quiet and events is None:
+            introduce(console, prepared, len(past.finished), first, backend)
         jobs = max(options.trials, options.finalists * options.finalist_executions)
         with open_engine(prepared.config, jobs=jobs) as engine:
             ledger = _open_ledger(prepared, uri, found)
@@ -78,7 +105,9 @@ def sweep(config: Config, console: Console, *, quiet: bool) -> int:
                 stack.enter_context(leased(ledger.client, ledger.parent, prepared.name))
                 for baseline in prepared.baselines:
                     ledger.log_baseline(baseline.name, baseline.metrics, baseline.settings)
-            with open_display(console, _budget(prepared, past), quiet=quiet) as display:
+            display = opened(ledger.run_ids)
+            display.study_started(resumed=found is not None)
+            with display:
                 study = Study(
                     prepared.planner,
                     backend=backend,
@@ -89,7 +118,7 @@ def sweep(config: Config, console: Console, *, quiet: bool) -> int:
                     first=first.points,
                 )
                 _run(prepared, study, ledger, engine, display)
-        return _end(prepared, study, ledger, console, uri)
+        return _end(prepared, study, ledger, display, uri)
 
 
 def _restored(found: studies.Found, prepared: Prepared, backend: Backend, pruner: Pruner) -> Past:
@@ -119,16 +148,15 @@ def _run(
 
 
 def _budget(prepared: Prepared, past: Past) -> Budget:
-    best, tally = prepared.baselines[0], Tally.of(past.finished)
+    best, options = prepared.baselines[0], prepared.config.study
     return Budget(
-        trials=prepared.config.study.trials,
-        done=tally.trials,
-        limits=Limits.of(prepared.config.study),
-        epochs=tally.epochs,
-        best=tally.best,
+        trials=options.trials,
         baseline=best.name.replace("_", " "),
         baseline_mae=best.mae,
         unit=prepared.series.unit,
+        finished=list(past.finished),
+        limits=Limits.of(options),
+        finals=options.finalists * options.finalist_executions / options.executions,
     )
 
 
@@ -142,9 +170,7 @@ def _finals(
     trials = pending(ledger.runs(), options)
     if not trials:
         return
-    display.note(
-        f"The best {len(trials)} are trained again with {options.finalist_executions} fresh seeds."
-    )
+    display.finalists_started(len(trials), options.finalist_executions)
     train_finalists(trials, prepared.planner, engine, ledger, display, lambda: study.interrupted)
 
 
@@ -167,47 +193,17 @@ def _open_ledger(prepared: Prepared, uri: str, found: studies.Found | None) -> L
     )
 
 
-def _introduce(
-    console: Console, prepared: Prepared, done: int, first: First, backend: Backend
-) -> None:
-    config, series, best = prepared.config, prepared.series, prepared.baselines[0]
-    task = config.task
-    drawn = [p.name for p in prepared.space.parameters if not prepared.space.never(p)]
-    lines = [
-        f"study    {prepared.name}" + (f" (goes on after {done} trials)" if done else ""),
-        f"series   {series.name}: {len(series.values)} steps of {series.channels[series.target]}, "
-        f"{shown(series.timestamps[0])} to {shown(series.timestamps[-1])}",
-        f"scored   {task.folds} × {task.validation} steps before the test block, the last "
-        f"{task.test} steps, which no trial reads",
-        f"to beat  {best.name.replace('_', ' ')}, MAE {best.mae:.3f} {series.unit}".rstrip(),
-        *([f"searched {', '.join(drawn)}"] if drawn else []),
-    ]
-    if first.points:
-        lines.append(f"first    {len(first.points)} given points")
-    if first.told:
-        lines.append(f"         {first.told}")
-    if series.missing:
-        lines.append(
-            f"gaps     {series.missing} missing readings, filled from the past and never scored"
-        )
-    idle = [p.name for p in prepared.space.parameters if prepared.space.never(p)]
-    if idle:
-        lines.append(f"not drawn {', '.join(idle)}: its block has no layers in this configuration")
-    if config.study.trials > backend.comfortable:
-        lines.append(
-            f"note     backend {config.backend['name']} weighs all trials at every proposal, which "
-            f"gets slow above {backend.comfortable:,} of them; backend=optuna_random does not"
-        )
-    for line in lines:
-        console.print(Text(line), soft_wrap=True)
-
-
 def _finish(study: Study, display: Display) -> None:
     study.interrupt()
-    display.note("Interrupted: the running trials finish; Ctrl-C again stops now.")
+    display.interrupted()
 
 
-def _end(prepared: Prepared, study: Study, ledger: Ledger, console: Console, uri: str) -> int:
+def _ended(prepared: Prepared, runs: Sequence[Record], uri: str, state: str, status: int) -> End:
+    unit, trusted = prepared.series.unit, foreign_packages(prepared.config)
+    return End(prepared.name, rows(runs), unit, uri, state, status, trusted)
+
+
+def _end(prepared: Prepared, study: Study, ledger: Ledger, display: Display, uri: str) -> int:
     finished, trials = list(study.finished.values()), prepared.config.study.trials
     status = _status(finished)
     run_status = "FINISHED"
@@ -227,7 +223,7 @@ def _end(prepared: Prepared, study: Study, ledger: Ledger, console: Console, uri
         run_status = "FAILED"
     conclude(ledger, prepared.name, runs, prepared, state)
     ledger.end_study(run_status)
-    show(console, prepared.name, rows(runs), prepared.series.unit, uri, state)
+    display.study_ended(_ended(prepared, runs, uri, state, status))
     return status
 
 
@@ -236,8 +232,8 @@ def _status(finished: Sequence[Finished]) -> int:
     return SUCCESS if complete else NOTHING_COMPLETE
 
 
-def train(config: Config, console: Console, *, quiet: bool) -> int:
-    """Trains one trial at the configured values, in a study of its own."""
+def train(config: Config, console: Console, *, quiet: bool, events: TextIO | None = None) -> int:
+    """Trains one trial at the configured values, in a study of its own; see `sweep`."""
     single = replace(
         config,
         space={},
@@ -245,4 +241,4 @@ def train(config: Config, console: Console, *, quiet: bool) -> int:
         pruner={"_target_": "search.pruners.none", "name": "none"},
         study=replace(config.study, trials=1, finalists=0),
     )
-    return sweep(single, console, quiet=quiet)
+    return sweep(single, console, quiet=quiet, events=events)

@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 import conf
+from search.config import TARGET_GROUPS, Config
 
 
 @cache
@@ -27,3 +28,11 @@ def is_trusted(group: str, target: object, trusted: Collection[str]) -> bool:
     """Returns whether a configuration of a store may name the builder `target` in `group`."""
     text = str(target)
     return text in preset_targets(group) or text.partition(".")[0] in trusted
+
+
+def foreign_packages(config: Config) -> list[str]:
+    """Returns the packages that a configuration names builders of, other than those of presets."""
+    targets = [(group, str(getattr(config, group).get("_target_"))) for group in TARGET_GROUPS]
+    return sorted(
+        {name.partition(".")[0] for group, name in targets if not is_trusted(group, name, ())}
+    )

@@ -21,5 +21,13 @@ class Watcher(Protocol):
     def trial_ended(self, finished: Finished) -> None:
         """A trial is in the ledger."""
 
+    def finalist_ended(self, finished: Finished, searched: float) -> None:
+        """A finalist, trained again with fresh seeds, is in the ledger.
+
+        Args:
+            finished: with the number of its trial.
+            searched: its score in the search.
+        """
+
     def note(self, text: str) -> None:
         """Something that a reader should know."""

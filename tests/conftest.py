@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import cos, pi, sin
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlparse
 from urllib.request import url2pathname, urlopen
 
@@ -65,13 +65,15 @@ class Program:
             status = cli.run(list(arguments))
         return Done(status, out.getvalue(), err.getvalue())
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+    def start(
+        self, *arguments: str, stderr: int | IO[str] = subprocess.STDOUT
+    ) -> "subprocess.Popen[str]":
         """Starts it in a process group of its own; all it prints goes to its standard output."""
         return subprocess.Popen(
             [sys.executable, "-m", "search", *arguments],
             cwd=self.folder,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=stderr,
             text=True,
             start_new_session=True,
         )

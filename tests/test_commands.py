@@ -34,14 +34,14 @@ def held(
 
 
 def trials_in(table: str) -> list[str]:
-    return re.findall(r"│ trial \d · ", table)
+    return re.findall(r"  trial \d · ", table)
 
 
 def test_studies_lists_them_latest_first(held: Any) -> None:
     done = held("studies")
     assert done.status == 0
     rows = [line for line in done.out.splitlines() if "early" in line or "late" in line]
-    assert [row.split()[1] for row in rows] == ["late", "early"]
+    assert [row.split()[0] for row in rows] == ["late", "early"]
     assert "BASELINE" in done.out
 
 
@@ -146,8 +146,10 @@ def test_compare_shows_what_differs_first(held: Any) -> None:
     ids = [run.info.run_id for run in (first, second)]
     done = held("compare", *ids)
     assert done.status == 0, done.err
-    lines = [line.strip("│ ").split("│") for line in done.out.splitlines() if "│" in line]
-    rows = {line[0].strip(): [cell.strip() for cell in line[1:]] for line in lines}
+    called = [run.info.run_name.partition(" · ")[0] for run in (first, second)]
+    head, _, table = done.out.partition("─\n")
+    assert head.split()[:4] == " ".join(called).split()
+    rows = {cells[0]: cells[1:] for cells in map(str.split, table.splitlines()) if cells}
     assert next(iter(rows)) == "model.level"
     assert rows["model.level"] == [run.data.params["model.level"] for run in (first, second)]
     assert "training.epochs" not in rows
@@ -155,6 +157,10 @@ def test_compare_shows_what_differs_first(held: Any) -> None:
         f"{run.data.metrics['validation/mae']:.4g}" for run in (first, second)
     ]
     assert "settings are the same." in done.out
+    assert done.out.splitlines()[-3:] == [
+        "runs of early:",
+        *(f"{run_id}  {name}" for run_id, name in zip(ids, called, strict=True)),
+    ]
     shown = json.loads(held("compare", *ids, failed.info.run_id, "--json").out)
     assert [run["state"] for run in shown] == ["complete", "complete", "failed"]
     assert str(shown[0]["differing"]["model.level"]) == first.data.params["model.level"]

@@ -19,6 +19,7 @@ from search.errors import BadInput
 from search.leaderboard import interval, quantity
 from search.result import Result
 from search.seeds import EVALUATION, derived
+from search.tables import new_table
 from search.tracking import names
 from search.tracking.reading import Record, count_test_reads
 
@@ -116,7 +117,7 @@ def reading(found: Evaluation) -> str:
 
 def table(found: Evaluation) -> Table:
     """Returns the net and the baselines, best first."""
-    made = Table(header_style="bold")
+    made = new_table()
     made.add_column("on the test block")
     for heading in (f"MAE {found.series.unit}".strip(), "skill", "RMSE", "MASE"):
         made.add_column(heading, justify="right")

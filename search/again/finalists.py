@@ -7,6 +7,7 @@ from search.again.fresh import train_afresh
 from search.baselines import skill_ends
 from search.config import StudyOptions
 from search.engine.base import Engine
+from search.history import Finished
 from search.planning import Planner
 from search.restore import proposal_of
 from search.seeds import FINALIST, derived
@@ -68,15 +69,14 @@ def train_finalists(
     try:
         for plan, result in trained:
             more: dict[str, float] = {}
-            said = f"failed: {result.reason}"
+            metrics = result.metrics(baseline.mae)
             if result.state == "complete":
-                fresh = result.metrics(baseline.mae)["validation/mae"]
-                more = {"validation/optimism": searched[plan.number] - fresh}
+                more = {"validation/optimism": searched[plan.number] - metrics["validation/mae"]}
                 more |= skill_ends(result, baseline)
-                said = f"MAE {fresh:.3f}, in the search {searched[plan.number]:.3f}"
             run_id = open_runs.pop(plan.number)
             ledger.end_trial(run_id, result, baseline.mae, ledger.now(), more)
-            watcher.note(f"trial {plan.number} with fresh seeds: {said}")
+            finished = Finished(plan.number, result.state, metrics, result.reason)
+            watcher.finalist_ended(finished, searched[plan.number])
     except StoreTrouble:  # nothing can be recorded; whoever goes on with the study does it
         open_runs.clear()
         raise

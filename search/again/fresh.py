@@ -94,7 +94,7 @@ def train_now(
     name, mae = plans[0].baselines[0][0].replace("_", " "), plans[0].baseline_mae
     with (
         open_engine(config, jobs=jobs) as engine,
-        open_display(console(), Budget(len(plans), 0, None, name, mae, unit), quiet=quiet) as shown,
+        open_display(console(), Budget(0, name, mae, unit, again=jobs), quiet=quiet) as shown,
     ):
         trained = train_afresh(
             plans, engine, shown, retries=config.engine.retries, stopped=lambda: False

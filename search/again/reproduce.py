@@ -14,7 +14,6 @@ from itertools import pairwise
 from math import isfinite
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
 from search.again.comparison import (
@@ -40,6 +39,7 @@ from search.engine.base import TICK, Engine, Event, Lost
 from search.errors import BadInput
 from search.progress import Budget, Display, open_display
 from search.result import Result
+from search.tables import new_table
 from search.terminal import Parser, console
 from search.tracking import names
 from search.tracking.files import read_artifact
@@ -82,7 +82,8 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
         here = replace(recalled.config.engine, workers=1)
         process = replace(recalled.config, engine=here)
         engine = stack.enter_context(open_engine(process, jobs=1))
-        budget = Budget(1, 0, None, plan.baselines[0][0], plan.baseline_mae, "")
+        name, unit = plan.baselines[0][0].replace("_", " "), recalled.series.unit
+        budget = Budget(0, name, plan.baseline_mae, unit, again=len(chain))
         display = stack.enter_context(open_display(out, budget, quiet=quiet))
         result, handed_on = _trained_in_turn(chain, engine, display)
         again = json.loads(_text(result, "environment.json") or "{}")
@@ -106,7 +107,7 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
         identical = all(one.same(tolerance) for one in compared) and not (changed and not tolerance)
         outcome = verdict(record, result, changed, compared, tolerance)
         ledger.end_reproduction(run_id, result, plan.baseline_mae, outcome)
-    table = Table(header_style="bold")
+    table = new_table()
     for heading in ("compared", "figures", "differ", "largest difference"):
         table.add_column(heading, justify="left" if heading == "compared" else "right")
     for one in compared:

@@ -6,7 +6,6 @@ from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
-from rich.table import Table
 from rich.text import Text
 
 from datasets import Series
@@ -15,6 +14,7 @@ from search.errors import BadInput
 from search.runtime import require_tensorflow
 from search.serving.forecaster import Forecaster, Loaded
 from search.serving.history import from_file
+from search.tables import new_table
 from search.terminal import Parser, console
 from search.tracking import names
 from search.tracking.reading import find_run
@@ -91,7 +91,7 @@ def _show(forecaster: Forecaster, history: Series, table: pd.DataFrame) -> None:
     out.print(
         Text(f"{forecaster.series}: {target}{unit} after {last}, from {len(history.values)} steps")
     )
-    found = Table(header_style="bold")
+    found = new_table()
     found.add_column("timestamp")
     found.add_column("forecast", justify="right")
     levels = [interval.level for interval in forecaster.intervals]

@@ -31,12 +31,17 @@ _BATCH = 900
 
 
 class Ledger:
-    """The runs of one study."""
+    """The runs of one study.
+
+    Attributes:
+        run_ids: of the trials that were started since this was opened, by number.
+    """
 
     def __init__(self, client: MlflowClient, experiment: str, parent: str, tags: StudyTags) -> None:
         self.client = client
         self.experiment = experiment
         self.parent = parent
+        self.run_ids: dict[int, str] = {}
         self._study = tags
         self._last = 0
 
@@ -75,7 +80,8 @@ class Ledger:
                 "notes": proposal.notes,
             }
             tags[names.PROPOSAL] = json.dumps(described)
-        return self._start(title, tags, {**proposal.point, "seed": seed}, asked)
+        self.run_ids[number] = self._start(title, tags, {**proposal.point, "seed": seed}, asked)
+        return self.run_ids[number]
 
     def start_again(self, kind: str, plan: Plan, tags: Mapping[str, str]) -> str:
         """Creates the run of a plan that trains a trial again and returns its id.

@@ -38,6 +38,9 @@ def completed(
         ("sweepcast sweep training.ep", ["training.epochs="]),
         ("sweepcast sweep model=dense study.see", ["study.seed="]),
         ("sweepcast sweep backend=keras_tuner backend=optuna_q", ["backend=optuna_qmc"]),
+        ("sweepcast sweep --quiet dataset=se", ["dataset=seattle"]),
+        ("sweepcast train --json --quiet training.ep", ["training.epochs="]),
+        ("sweepcast sweep --j", ["--json"]),
     ],
 )
 def test_what_a_line_can_go_on_with(
