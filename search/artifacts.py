@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from omegaconf import OmegaConf
 
 from datasets import Series
+from datasets.split import Fold
 from search.checkpoints import FILE
-from search.config import from_plain
-from search.data import folds_of, load_series, targets, visible
+from search.config import Task, from_plain
+from search.data import folds_of, load_series, origins_of, targets, visible
 from search.plots import style
 from search.plots import trial as plots
 from search.plots.residuals import residuals
@@ -65,24 +66,40 @@ def trial_artifacts(plan: Plan, result: Result, *, figures: bool) -> dict[str, b
     return files
 
 
-def _predictions(
-    plan: Plan, series: Series, shown: Execution, forecast: NDArray[np.float64]
+def predictions_table(
+    series: Series,
+    task: Task,
+    fold: Fold,
+    actual: NDArray[np.float64],
+    forecast: NDArray[np.float64],
 ) -> pd.DataFrame:
-    """Returns a row a forecast value: timestamp, actual, forecast, step, origin, fold."""
-    task = from_plain(plan.config).task
-    fold = folds_of(series, task, plan.block)[shown.fold]
-    origins = np.arange(fold.train_stop - 1, fold.validation_stop - task.horizon)
+    """Returns a row a forecast value: timestamp, actual, forecast, step, origin, fold.
+
+    Args:
+        fold: whose targets were forecast.
+        actual: readings [N, H]; NaN where one is missing.
+        forecast: of them [N, H].
+    """
+    origins = origins_of(fold, task)
     steps = np.broadcast_to(np.arange(1, task.horizon + 1), forecast.shape)
     return pd.DataFrame(
         {
             "timestamp": series.timestamps[targets(origins, task.horizon)].ravel(),
-            "actual": shown.actual.ravel(),
+            "actual": actual.ravel(),
             "forecast": forecast.ravel(),
             "step": steps.ravel(),
             "origin": np.repeat(series.timestamps[origins], task.horizon),
             "fold": fold.number,
         }
     )
+
+
+def _predictions(
+    plan: Plan, series: Series, shown: Execution, forecast: NDArray[np.float64]
+) -> pd.DataFrame:
+    task = from_plain(plan.config).task
+    fold = folds_of(series, task, plan.block)[shown.fold]
+    return predictions_table(series, task, fold, shown.actual, forecast)
 
 
 def _title(plan: Plan, series: Series, what: str) -> str:

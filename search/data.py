@@ -189,6 +189,11 @@ def fold_data(seen: Visible, fold: Fold, config: Config) -> FoldData:
     )
 
 
+def origins_of(fold: Fold, task: Task) -> NDArray[np.int64]:
+    """Returns the steps [N] at which forecasts of the scored targets of `fold` are made."""
+    return np.arange(fold.train_stop - 1, fold.validation_stop - task.horizon)
+
+
 def targets(origins: NDArray[np.int64], horizon: int) -> NDArray[np.int64]:
     """Returns the steps [N, H] that forecasts from `origins` [N] are about."""
     return origins[:, None] + np.arange(1, horizon + 1)
@@ -203,7 +208,7 @@ def problem(seen: Visible, fold: Fold, task: Task) -> Problem:
         season=seen.season,
         horizon=task.horizon,
         train_stop=fold.train_stop,
-        origins=np.arange(fold.train_stop - 1, fold.validation_stop - task.horizon),
+        origins=origins_of(fold, task),
     )
 
 

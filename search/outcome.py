@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from search.insight import pareto_front
-from search.leaderboard import best_trial, rows, verdict
+from search.leaderboard import verdict
 from search.prepare import Prepared
-from search.report import description, saved_by_pruning, study_page
+from search.report import study_files
+from search.report.findings import findings
+from search.report.markdown import description
 from search.tracking import names
 from search.tracking.ledger import Ledger
 from search.tracking.reading import Record
@@ -14,21 +16,17 @@ from search.tracking.reading import Record
 def conclude(
     ledger: Ledger, name: str, runs: Sequence[Record], prepared: Prepared, state: str
 ) -> None:
-    """Writes the study's page: description, leaderboard, pictures, the best trial's figures."""
+    """Writes what a study found: description, page, table, pictures, the best trial's figures."""
     if len(prepared.config.study.objectives) > 1:
         _mark_front(ledger, runs, prepared.config.study.objectives)
         runs = ledger.runs()
-    board, space, unit = rows(runs), prepared.space, prepared.series.unit
-    best = best_trial(board)
-    page = study_page(name, runs, board, space, unit)
-    saved = saved_by_pruning(runs, prepared.config)
-    note = description(name, board, space, unit, page.mattered, state, saved)
-    tags = {names.RESULT: verdict(board, unit)}
-    metrics = {names.IMPORTANCE + key: share for key, share in page.importance.items()}
-    if best is not None:
-        tags[names.BEST] = best.run_id
-        metrics |= {f"validation/{key}": value for key, value in best.counted.items()}
-    ledger.describe(note, tags, metrics, page.files)
+    found = findings(name, runs, prepared, state)
+    tags = {names.RESULT: verdict(found.board, found.unit)}
+    metrics = {names.IMPORTANCE + key: share for key, share in found.importance.items()}
+    if found.best is not None:
+        tags[names.BEST] = found.best.run_id
+        metrics |= {f"validation/{key}": value for key, value in found.best.counted.items()}
+    ledger.describe(description(found), tags, metrics, study_files(ledger, found))
 
 
 def _mark_front(ledger: Ledger, runs: Sequence[Record], objectives: Sequence[str]) -> None:

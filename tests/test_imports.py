@@ -27,6 +27,8 @@ HOME = {
     "distributed": {"search/engine/dask.py", "search/engine/dask_worker.py"},
     "hydra._internal": {"search/hydra_app.py"},
     "matplotlib": {"search/plots", "search/artifacts.py"},
+    "jinja2": {"search/report/html.py"},
+    "plotly": {"search/report"},
     "pooch": {"datasets/fetch.py"},
     "sklearn": {"models/baselines/linear.py"},
     "vega_datasets": {"datasets/seattle.py"},
@@ -112,6 +114,7 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.split("\n")}
     heavy = {"tensorflow", "keras", "keras_tuner", "mlflow", "optuna", "dask", "distributed"}
     heavy |= {"hydra", "omegaconf", "numpy", "pandas", "sklearn", "scipy", "matplotlib", "rich"}
+    heavy |= {"plotly", "jinja2"}
     assert "search" in loaded
     assert not loaded & heavy
     assert "Usage: sweepcast" in done.stdout

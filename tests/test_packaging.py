@@ -47,10 +47,10 @@ def pins() -> list[Requirement]:
 
 
 def source_files() -> Iterator[str]:
-    """What a wheel has to carry: modules, their typing marks and the configuration."""
+    """What a wheel has to carry: modules, their typing marks, configuration, a page's template."""
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*")):
-            if path.suffix in {".py", ".yaml"} or path.name == "py.typed":
+            if path.suffix in {".py", ".yaml", ".j2", ".css", ".js"} or path.name == "py.typed":
                 yield path.relative_to(ROOT).as_posix()
 
 

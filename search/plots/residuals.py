@@ -42,7 +42,7 @@ def residuals(
     _draw_dots(axes["time"], time.to_numpy(), errors)
     if len(errors) >= 4 * _BINS:
         seconds = time.to_numpy().astype("datetime64[s]").astype(np.float64)
-        centers, means = _means(seconds, errors)
+        centers, means = span_means(seconds, errors)
         moments = centers.astype("datetime64[s]")
         style.line(axes["time"], moments, means, color=style.VERMILLION, name="local mean", above=4)
     style.date_axis(axes["time"])
@@ -52,10 +52,10 @@ def residuals(
         y=style.quantity("error", unit),
     )
     style.legend(axes["time"])
-    positions, name, ticks = _season_positions(time, season=season, frequency=frequency)
+    positions, name, ticks = season_positions(time, season=season, frequency=frequency)
     panel = axes["season"]
     _draw_dots(panel, positions, errors)
-    centers, means = _means(positions, errors)
+    centers, means = span_means(positions, errors)
     style.line(panel, centers, means, color=style.VERMILLION, width=1.6, above=4)
     if ticks:
         panel.set_xticks(list(ticks), list(ticks.values()))
@@ -83,7 +83,7 @@ def _draw_dots(axes: Axes, x: Array, y: Floats) -> None:
     axes.axhline(0, color=style.INK, linewidth=0.8)
 
 
-def _season_positions(
+def season_positions(
     time: pd.Series, *, season: int, frequency: str
 ) -> tuple[Floats, str, Mapping[int, str]]:
     """Where each timestamp stands in its season: positions [R], their name, ticks to write.
@@ -108,7 +108,7 @@ def _season_positions(
     return parts.day_of_year.to_numpy(dtype=np.float64), "day of the year", {}
 
 
-def _means(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+def span_means(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Mean position and mean y over spans of x: each value of x where they are few."""
     x, y = x[~np.isnan(y)], y[~np.isnan(y)]
     values, span = np.unique(x, return_inverse=True)

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from search.plots import style
+from search.plots.axis import missing, rank, written
 from search.plots.style import Floats
 from search.plots.trials import ceiling, complete_trials, no_trials, scores_of
 
@@ -34,7 +35,7 @@ def slices(
     Later trials are darker. `trials` has the columns number, state, score and a column a parameter,
     NaN where it was not drawn. Scores far above the others (beyond `ceiling`) are left out.
     """
-    done, shown = _drawn(trials), [name for name in names if name in trials][:_PANELS]
+    done, shown = drawn(trials), [name for name in names if name in trials][:_PANELS]
     if not (len(done) and shown):
         return style.message_figure(title, no_trials(trials) if shown else "Nothing is searched.")
     rows = [shown[at : at + _COLUMNS] for at in range(0, len(shown), _COLUMNS)]
@@ -44,7 +45,7 @@ def slices(
         mosaic, 0.9 + 2.1 * len(rows), title=title, gap=0.6, bottom=0.55, top=0.6
     )
     for name, short in zip(shown, style.short_names(shown), strict=True):
-        panel, here = axes[name], done[done[name].notna()]
+        panel, here = axes[name], having(done, [name])
         at = _places(panel, here[name], horizontal=True, log=name in logarithmic)
         panel.scatter(
             at,
@@ -75,9 +76,9 @@ def contour(
 
     Source: Shepard, "A two-dimensional interpolation function for irregularly-spaced data", 1968.
     """
-    done = _drawn(trials)
+    done = drawn(trials)
     pair = [name for name in names if name in trials][:2]
-    done = done.dropna(subset=pair)
+    done = having(done, pair)
     if len(pair) < 2 or len(done) < 3:
         return style.message_figure(title, "It takes two parameters and three complete trials.")
     figure, axes = style.new_figure([["all"]], 4.6, title=title, bottom=0.55, left=1.1)
@@ -98,9 +99,15 @@ def contour(
     return figure
 
 
-def _drawn(trials: pd.DataFrame) -> pd.DataFrame:
+def drawn(trials: pd.DataFrame) -> pd.DataFrame:
+    """The complete trials, without those far above the others."""
     done = complete_trials(trials)
     return done[scores_of(done) <= ceiling(scores_of(done))] if len(done) else done
+
+
+def having(trials: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """The trials that have all of the parameters `names`; null is a value."""
+    return trials[~trials[[*names]].map(missing).any(axis=1)]
 
 
 def _places(panel: Axes, column: "pd.Series[Any]", *, horizontal: bool, log: bool) -> Floats:
@@ -110,11 +117,12 @@ def _places(panel: Axes, column: "pd.Series[Any]", *, horizontal: bool, log: boo
         if log:
             (panel.set_xscale if horizontal else panel.set_yscale)("log")
         return np.array(values, dtype=np.float64)
-    marks = sorted({str(value) for value in values})
+    found = {written(value): value for value in values}
+    marks = sorted(found, key=lambda mark: rank(found[mark]))
     axis = panel.xaxis if horizontal else panel.yaxis
     axis.set_ticks(range(len(marks)), [style.plain(style.cut(mark, 14)) for mark in marks])
     (panel.set_xlim if horizontal else panel.set_ylim)(-0.5, len(marks) - 0.5)
-    return np.array([marks.index(str(value)) for value in values], dtype=np.float64)
+    return np.array([marks.index(written(value)) for value in values], dtype=np.float64)
 
 
 def _spread(at: Floats, log: bool) -> tuple[tuple[Floats, Floats], Floats]:

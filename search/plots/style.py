@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib import colormaps
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -22,6 +24,8 @@ BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
 # One meaning each, in every picture.
 ACTUAL, MODEL, BASELINE, BEST, FAILED = "#A8A8A8", BLUE, ORANGE, GREEN, VERMILLION
+# Trials beside each other, the best first; what is drawn over them is the baseline and the actual.
+RANKED = (GREEN, BLUE, SKY, PURPLE, BLACK)
 INK, QUIET, GRID = "#262626", "#6B6B6B", "#E4E4E4"
 
 DPI = 110
@@ -170,7 +174,7 @@ def legend(axes: Axes, *, columns: int = 0) -> None:
     """A legend above the panel, at its right: never on the data. One row unless `columns` says."""
     handles, names = axes.get_legend_handles_labels()
     if handles:
-        look = _legend_look(columns or len(handles))
+        look = legend_look(columns or len(handles))
         shown = [plain(name) for name in names]
         axes.legend(handles, shown, loc="lower right", bbox_to_anchor=(1.0, 1.0), **look)
 
@@ -182,11 +186,11 @@ def shared_legend(figure: Figure, *panels: Axes) -> None:
         for handle, name in zip(*panel.get_legend_handles_labels(), strict=True):
             found.setdefault(plain(name), handle)
     place = (1 - 0.2 / WIDTH, 1 - 0.32 / figure.get_figheight())
-    look = _legend_look(len(found))
+    look = legend_look(len(found))
     figure.legend([*found.values()], [*found], loc="upper right", bbox_to_anchor=place, **look)
 
 
-def _legend_look(columns: int) -> dict[str, Any]:
+def legend_look(columns: int) -> dict[str, Any]:
     return {
         "ncols": columns,
         "borderaxespad": 0.15,
@@ -296,3 +300,8 @@ def short_names(names: Sequence[str]) -> list[str]:
     shared = len(parts) > 1 and all(len(p) > 1 for p in parts) and len({p[0] for p in parts}) == 1
     short = [".".join((p[1:] if shared else p)[-2:]) for p in parts]
     return short if len(set(short)) == len(set(names)) else list(names)
+
+
+def shades(count: int) -> list[str]:
+    """`count` colours from the best score to the worst, as `#rrggbb`."""
+    return [to_hex(color) for color in colormaps["viridis"](np.linspace(0, 1, count))]

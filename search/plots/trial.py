@@ -36,7 +36,7 @@ def forecast(
     counts steps. With H > 1 all three panels show step 1.
     """
     model = first_step(predictions)
-    if not np.isfinite(_column(model, "forecast")).any():
+    if not np.isfinite(floats_of(model, "forecast")).any():
         return style.message_figure(title, "No forecast to draw: the trial left no finite one.")
     beside = {name.replace("_", " "): first_step(table) for name, table in baselines.items()}
     rival_name, rival = next(iter(beside.items()), ("", None))
@@ -60,7 +60,7 @@ def forecast(
     error.sharex(whole)
     whole.tick_params(labelbottom=False)
 
-    last = _closing(model, season)
+    last = closing(model, season)
     start = last["timestamp"].min()
     for table in [*beside.values()][1:]:
         _draw_behind(zoom, table[table["timestamp"] >= start])
@@ -82,11 +82,12 @@ def forecast(
 
 
 def first_step(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The rows of step 1, in the order of time."""
     first = predictions[predictions["step"] == 1]
     return first.sort_values(["fold", "timestamp"], kind="stable", ignore_index=True)
 
 
-def _closing(frame: pd.DataFrame, season: int) -> pd.DataFrame:
+def closing(frame: pd.DataFrame, season: int) -> pd.DataFrame:
     """The last season of the last fold; the last third of a fold that is hardly longer than one."""
     fold: pd.DataFrame = frame[frame["fold"] == frame["fold"].max()]
     points = min(max(season, _ZOOM[0]), _ZOOM[1])
@@ -95,14 +96,15 @@ def _closing(frame: pd.DataFrame, season: int) -> pd.DataFrame:
     return fold.iloc[-points:]
 
 
-def _column(frame: pd.DataFrame, name: str) -> Floats:
+def floats_of(frame: pd.DataFrame, name: str) -> Floats:
+    """A column as floats [R]."""
     return frame[name].to_numpy(dtype=np.float64)
 
 
 def errors_of(frame: pd.DataFrame) -> Floats:
     """Forecast − actual [R], NaN where either is not finite."""
     with np.errstate(invalid="ignore"):
-        errors = _column(frame, "forecast") - _column(frame, "actual")
+        errors = floats_of(frame, "forecast") - floats_of(frame, "actual")
     return np.where(np.isfinite(errors), errors, np.nan)
 
 
@@ -116,18 +118,18 @@ def _draw_forecasts(
     axes: Axes, model: pd.DataFrame, rival: pd.DataFrame | None, rival_name: str
 ) -> None:
     time, actual, predicted = style.breaks(
-        model["timestamp"].to_numpy(), _column(model, "actual"), _column(model, "forecast")
+        model["timestamp"].to_numpy(), floats_of(model, "actual"), floats_of(model, "forecast")
     )
     style.line(axes, time, actual, color=style.ACTUAL, name="actual", width=2.6, above=2)
     style.line(axes, time, predicted, color=style.MODEL, name="model", above=4)
     if rival is not None:
-        time, predicted = style.breaks(rival["timestamp"].to_numpy(), _column(rival, "forecast"))
+        time, predicted = style.breaks(rival["timestamp"].to_numpy(), floats_of(rival, "forecast"))
         name = f"baseline: {rival_name}"
         style.line(axes, time, predicted, color=style.BASELINE, name=name, width=1.1, above=3)
 
 
 def _draw_behind(axes: Axes, frame: pd.DataFrame) -> None:
-    time, predicted = style.breaks(frame["timestamp"].to_numpy(), _column(frame, "forecast"))
+    time, predicted = style.breaks(frame["timestamp"].to_numpy(), floats_of(frame, "forecast"))
     style.line(axes, time, predicted, color=style.QUIET, width=0.7, alpha=0.45, above=1)
 
 
@@ -192,10 +194,10 @@ def _draw_curves(loss: Axes, score: Axes, group: pd.DataFrame, *, strong: bool) 
     for column, color in (("loss", style.SKY), ("val_loss", style.ORANGE)):
         name = column if strong else ""
         style.line(
-            loss, epoch, _column(group, column), color=color, name=name, above=above, **drawing
+            loss, epoch, floats_of(group, column), color=color, name=name, above=above, **drawing
         )
     name = "validation MAE" if strong else ""
-    values = _column(group, "validation_mae")
+    values = floats_of(group, "validation_mae")
     style.line(score, epoch, values, color=style.MODEL, name=name, above=above, **drawing)
 
 

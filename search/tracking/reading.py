@@ -181,10 +181,10 @@ def _place(key: str) -> tuple[int, int]:
 
 
 def _curve(client: MlflowClient, run_id: str, key: str) -> list[float]:
-    return list(_by_epoch(client, run_id, key).values())
+    return list(by_epoch(client, run_id, key).values())
 
 
-def _by_epoch(client: MlflowClient, run_id: str, key: str) -> dict[int, float]:
+def by_epoch(client: MlflowClient, run_id: str, key: str) -> dict[int, float]:
     """Returns a metric by epoch, in order; the final figure stands at the last one again."""
     found: dict[int, float] = {}
     for point in client.get_metric_history(run_id, key):
@@ -199,7 +199,7 @@ def all_curves(client: MlflowClient, record: Record) -> dict[str, float]:
     return {
         f"{key} {epoch}": value
         for key in keys
-        for epoch, value in _by_epoch(client, record.run_id, key).items()
+        for epoch, value in by_epoch(client, record.run_id, key).items()
     }
 
 

@@ -60,9 +60,9 @@ EPOCH_METRICS = ("loss", "mae", "val_loss", "val_mae", "validation/mae")
 SCORES = {f"validation/{name}" for name in ("mae", "rmse", "mase", "skill", "mae_std")}
 PICTURES = {"forecast.png", "learning_curve.png", "residuals.png"}
 TRIAL_FILES = {"config.yaml", "predictions.csv", "model.keras", "environment.json"}
-STUDY_FILES = {
-    "config.yaml",
-    "leaderboard.csv",
+STUDY_FILES = {"config.yaml", "leaderboard.csv", "report.html"}
+STUDY_PICTURES = {
+    "forecasts.png",
     "optimization_history.png",
     "parallel_coordinates.png",
     "importance.png",
@@ -287,7 +287,8 @@ def test_the_page_of_a_study(studied: Studied) -> None:
     tags = studied.study.data.tags
     chosen = min(studied.finalists, key=lambda run: run.data.metrics["validation/mae"])
     best = studied.trials[int(chosen.data.tags["sweepcast.trial"])]
-    assert studied.program.files(studied.study) == STUDY_FILES
+    expected = STUDY_FILES | (STUDY_PICTURES if studied.pictures else set())
+    assert studied.program.files(studied.study) == expected
     assert tags["sweepcast.best"] == best.info.run_id
     assert tags["mlflow.note.content"].startswith(f"**{tags['sweepcast.result']}**")
     assert best.info.run_id in tags["mlflow.note.content"]

@@ -1,0 +1,130 @@
+"""Where the values of one parameter stand on an axis: numbers, words, and what is absent.
+
+Letters: K trials.
+"""
+
+import math
+import numbers
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import LogLocator, MaxNLocator
+
+from search.plots import style
+from search.plots.style import Floats
+
+ABSENT = -0.16  # height of a parameter that a trial does not have
+_FEW = 7  # values that each get a tick of their own
+_MOST_TICKS = 14
+_TICK_GAP = 0.06  # least distance of two ticks, in heights of the axis
+
+
+@final
+@dataclass(frozen=True)
+class Axis:
+    """Heights [K] of the trials on one axis (0..1, or `ABSENT`), and what stands at a height."""
+
+    heights: Floats
+    ticks: dict[float, str]
+
+
+def axis_of(values: Sequence[object], *, logarithmic: bool) -> Axis:
+    """The axis of the trials' `values` [K]: numbers on a scale, anything else as categories."""
+    present = [value for value in values if not missing(value)]
+    if all(isinstance(v, numbers.Real) and not isinstance(v, bool | np.bool_) for v in present):
+        found, ticks = _on_scale(np.array(present, dtype=np.float64), logarithmic=logarithmic)
+    else:
+        found, ticks = _on_categories(present)
+    heights = np.full(len(values), ABSENT)
+    heights[[not missing(value) for value in values]] = found
+    if len(present) < len(values):
+        ticks[ABSENT] = "–"
+    return Axis(heights, ticks)
+
+
+def missing(value: object) -> bool:
+    """Whether a trial does not have the parameter: NaN. None is a choice of null."""
+    return value is pd.NA or (isinstance(value, numbers.Real) and math.isnan(value))
+
+
+def _on_scale(values: Floats, *, logarithmic: bool) -> tuple[Floats, dict[float, str]]:
+    """Heights of numbers on a linear or logarithmic axis, and its ticks."""
+    distinct = np.unique(values)
+    if len(distinct) < 2:
+        middle = np.full(len(values), 0.5)
+        return middle, dict(zip(middle.tolist(), [_digits(value) for value in values], strict=True))
+    low, high = distinct[0], distinct[-1]
+    logarithmic = low > 0 and (logarithmic or high > 100 * low)
+    if len(distinct) <= _FEW:
+        marks = distinct
+    elif logarithmic:
+        subs = (1.0, 2.0, 5.0) if high <= 100 * low else (1.0,)
+        marks = np.asarray(LogLocator(subs=subs).tick_values(low, high))
+    else:
+        marks = np.asarray(MaxNLocator(5).tick_values(low, high))
+    marks = marks[(marks >= low) & (marks <= high)]
+
+    def height(at: Floats) -> Floats:
+        if logarithmic:
+            return np.asarray(np.log(at / low) / np.log(high / low))
+        return np.asarray((at - low) / (high - low))
+
+    ticks: dict[float, str] = {}
+    for place, mark in zip(height(marks).tolist(), marks.tolist(), strict=True):
+        if not ticks or place - max(ticks) >= _TICK_GAP:
+            ticks[place] = _digits(mark)
+    return height(values), ticks
+
+
+def _on_categories(values: Sequence[object]) -> tuple[Floats, dict[float, str]]:
+    """Heights of mixed choices, evenly spaced, in the order of `rank`."""
+    found = {written(value): value for value in values}
+    order = sorted(found, key=lambda text: rank(found[text]))
+    places = np.linspace(0, 1, len(order)) if len(order) > 1 else np.array([0.5])
+    height = dict(zip(order, places.tolist(), strict=True))
+    every = -(-len(height) // _MOST_TICKS)
+    ticks = {place: style.cut(text, 14) for text, place in list(height.items())[::every]}
+    return np.array([height[written(value)] for value in values]), ticks
+
+
+def rank(value: object) -> tuple[int, float, str]:
+    """What choices are ordered by: truth values, numbers, words, null."""
+    if value is None:
+        return 3, 0.0, ""
+    if isinstance(value, bool | np.bool_):
+        return 0, float(value), ""
+    if isinstance(value, numbers.Real):
+        return 1, float(value), ""
+    return 2, 0.0, str(value)
+
+
+def written(value: object) -> str:
+    """As the configuration's yaml writes it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value)).lower()
+    return _digits(value) if isinstance(value, float) else str(value)
+
+
+def _digits(value: float) -> str:
+    return f"{value:.0f}" if value == round(value) and abs(value) < 1e6 else f"{value:.3g}"
+
+
+def fanned(heights: Floats) -> Floats:
+    """`heights` of trials, worst first, spread a little where many are equal.
+
+    The colours at each choice then show how it did. A value that one trial has stays in place;
+    no band is wider than half the distance between values.
+    """
+    spread = heights.copy()
+    levels, counts = np.unique(heights, return_counts=True)
+    widest = min(0.1, 0.5 / len(levels))
+    for level in levels[counts > 1]:
+        equal = np.flatnonzero(heights == level)
+        half = min(widest, 0.008 * (len(equal) - 1)) / 2
+        spread[equal] += np.linspace(half, -half, len(equal))
+    return spread

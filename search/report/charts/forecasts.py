@@ -1,0 +1,190 @@
+"""Charts of what the best trials forecast, beside the best baseline, and of their errors.
+
+Letters: R rows of a table of predictions (as in `search.plots.trial`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from search.plots import style
+from search.plots.residuals import season_positions, span_means
+from search.plots.style import Floats
+from search.plots.trial import closing, errors_of, first_step, floats_of
+from search.report.charts.look import (
+    Chart,
+    Trace,
+    layout,
+    line,
+    moments,
+    number,
+    numbers,
+    quantity,
+    whole,
+    words,
+)
+from search.report.findings import Findings
+from search.report.kept import Kept
+from search.tracking.reading import Record
+
+_LONGEST = 3000  # targets of a line; the last ones are drawn
+_TOLD = "%{fullData.name}<br>%{x}: %{y:.4g}<extra></extra>"
+_PICK = "A click on a name hides or shows its line."
+
+
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """A trial or the baseline, and how it is drawn.
+
+    Attributes:
+        table: its predictions [R].
+        run: its run in the store.
+        look: of its line.
+    """
+
+    table: pd.DataFrame
+    run: Record
+    look: dict[str, Any]
+
+    def drawn(self, x: Sequence[Any], y: Floats, **more: Any) -> Trace:
+        """Its line through x, y."""
+        return line(x, numbers(y), **{**self.look, **more})
+
+
+def forecast_charts(found: Findings, evidence: Kept) -> list[Chart]:
+    """The forecasts, and their errors: over time, in the season, their spread, by step."""
+    runs = {run.run_id: run for run in found.runs}
+    sources = [
+        _Source(
+            shown.table,
+            runs[shown.run_id],
+            {
+                "name": words(shown.name),
+                "color": color,
+                "width": 1.3 if place else 2.2,
+                "legendrank": place + 2,
+            },
+        )
+        for place, (shown, color) in enumerate(zip(evidence.forecasts, style.RANKED, strict=False))
+    ]
+    if found.baseline:
+        name = f"baseline {words(found.baseline_name)}: {number(found.baseline_mae, found.unit)}"
+        look = {"name": name, "color": style.BASELINE, "line": {"dash": "dot"}, "legendrank": 9}
+        sources.append(_Source(evidence.baseline, runs[found.baseline.run_id], look))
+    sources.reverse()  # the best is drawn last, on top
+    charts = [
+        _forecasts(found, evidence, sources),
+        _over_time(found, sources),
+        _by_season(found, evidence, sources),
+        _spread(found, sources),
+    ]
+    return [*charts, _by_step(found, sources)] if found.prepared.config.task.horizon > 1 else charts
+
+
+def _forecasts(found: Findings, evidence: Kept, sources: Sequence[_Source]) -> Chart:
+    beside = first_step(evidence.baseline)
+    last = beside.iloc[-_LONGEST:]
+    season = moments(closing(last, evidence.season)["timestamp"])
+    actual = numbers(floats_of(last, "actual"))
+    traces = [line(moments(last["timestamp"]), actual, "actual", style.ACTUAL, 3, legendrank=1)]
+    for source in sources:
+        table = first_step(source.table).iloc[-_LONGEST:]
+        traces.append(source.drawn(moments(table["timestamp"]), floats_of(table, "forecast")))
+    slider = {"visible": True, "thickness": 0.12}
+    view = {"type": "date", "range": [season[0], season[-1]], "rangeslider": slider}
+    horizon = found.prepared.config.task.horizon
+    ahead = "One step ahead" if horizon == 1 else f"Step 1 of {horizon}"
+    kept = f"the last {len(last)} of {len(beside)}" if len(last) < len(beside) else f"{len(beside)}"
+    note = f"{ahead}, {kept} scored targets. The strip below moves and widens the view. {_PICK}"
+    axes = layout("", quantity("value", found.unit), xaxis=view, hovermode="x unified")
+    return Chart("forecasts", "Forecasts of the best trials", note, traces, axes, height=500)
+
+
+def _over_time(found: Findings, sources: Sequence[_Source]) -> Chart:
+    traces = []
+    for source in sources:
+        table = first_step(source.table).iloc[-_LONGEST:]
+        more = _waiting(source)
+        traces.append(source.drawn(moments(table["timestamp"]), errors_of(table), **more))
+    axes = layout(
+        "",
+        quantity("error", found.unit),
+        xaxis={"type": "date"},
+        yaxis={"zeroline": True, "zerolinecolor": style.INK},
+        hovermode="x unified",
+    )
+    return Chart("errors", "Errors over time", f"Forecast − actual. {_PICK}", traces, axes)
+
+
+def _by_season(found: Findings, evidence: Kept, sources: Sequence[_Source]) -> Chart:
+    frequency = found.prepared.series.frequency
+    traces, name = [], ""
+    ticks: Mapping[int, str] = {}
+    for source in sources:
+        table = first_step(source.table)
+        places, name, ticks = season_positions(
+            table["timestamp"], season=evidence.season, frequency=frequency
+        )
+        x, y = span_means(places, np.abs(errors_of(table)))
+        more = _waiting(source) | {"mode": "lines+markers", "hovertemplate": _TOLD}
+        traces.append(source.drawn(numbers(x), y, **more))
+    marks = {"tickvals": [*ticks], "ticktext": [*ticks.values()]} if ticks else {}
+    axes = layout(
+        name,
+        quantity("mean size of the error", found.unit),
+        xaxis=marks,
+        yaxis={"rangemode": "tozero"},
+    )
+    return Chart("season", f"Errors by {name}", _PICK, traces, axes)
+
+
+def _spread(found: Findings, sources: Sequence[_Source]) -> Chart:
+    """Of the best trial and the baseline, over all steps ahead."""
+    shown = [source for source in sources if not _waiting(source)]
+    found_errors = [errors_of(source.table) for source in shown]
+    found_errors = [errors[np.isfinite(errors)] for errors in found_errors]
+    every = np.concatenate(found_errors)
+    if not len(every):
+        return Chart("spread", "Spread of the errors", "No error is known.")
+    bins = int(np.clip(np.sqrt(len(found_errors[0])), 5, 40))
+    edges = np.histogram_bin_edges(every, bins)
+    middles = numbers((edges[:-1] + edges[1:]) / 2)
+    traces = []
+    for source, errors in zip(shown, found_errors, strict=True):
+        counts = np.histogram(errors, edges)[0]
+        name = source.look["name"]
+        if len(errors):
+            name += f" (mean {number(errors.mean())}, std {number(errors.std())})"
+        more = {"line": {"shape": "hvh"}, "fill": "tozeroy", "hovertemplate": _TOLD}
+        traces.append(source.drawn(middles, counts.astype(np.float64), name=name, **more))
+    axes = layout(quantity("error", found.unit), "targets")
+    return Chart("spread", "Spread of the errors", "Forecast − actual.", traces, axes)
+
+
+def _by_step(found: Findings, sources: Sequence[_Source]) -> Chart:
+    steps = range(1, found.prepared.config.task.horizon + 1)
+    traces = [
+        source.drawn(
+            [*steps],
+            np.array(
+                [source.run.metrics.get(f"validation/step_{h}/mae", float("nan")) for h in steps]
+            ),
+            mode="lines+markers",
+            hovertemplate=_TOLD,
+        )
+        for source in sources
+    ]
+    axes = layout(
+        "steps ahead",
+        quantity("MAE", found.unit),
+        xaxis=whole(len(steps)),
+    )
+    return Chart("steps", "MAE by step ahead", "Means over folds and executions.", traces, axes)
+
+
+def _waiting(source: _Source) -> dict[str, str]:
+    """What keeps all but the best trial and the baseline in the legend until they are clicked."""
+    return {} if source.look["legendrank"] in (2, 9) else {"visible": "legendonly"}

@@ -1,0 +1,110 @@
+"""The page of a study: one HTML file that opens anywhere, without a network."""
+
+from collections.abc import Sequence
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from datasets.frequency import shown
+from search.leaderboard import optimism, verdict
+from search.plots.style import short_names
+from search.report.charts import Section, labels
+from search.report.findings import WHERE, Findings, commands
+from search.report.table import table, value_of
+from search.space import spelled
+
+
+def page(found: Findings, sections: Sequence[Section]) -> bytes:
+    """Returns the page with the charts of `sections`; without any, it carries no plotly.js.
+
+    All that a user named is escaped, in the text by the template, in the charts by
+    `charts.look.words`, and on the way into the script: there, `<` is written as \\u003c.
+    """
+    environment = Environment(
+        loader=PackageLoader("search.report", "page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["json.dumps_kwargs"] = {"allow_nan": False, "separators": (",", ":")}
+    charts = [chart for section in sections for chart in section.charts]
+    written = environment.get_template("report.html.j2").render(
+        found=found,
+        verdict=verdict(found.board, found.unit),
+        said=[*filter(None, [optimism(found.board, found.unit), found.state, found.saved])],
+        mood=_mood(found),
+        facts=_facts(found),
+        commands=commands(found),
+        where=WHERE,
+        searched=_searched(found),
+        table=table(found),
+        sections=sections,
+        plotly=_plotly() if charts else "",
+        data={
+            "labels": labels(found) if charts else {},
+            "charts": [
+                {"key": chart.key, "traces": chart.traces, "layout": chart.layout}
+                for chart in charts
+                if chart.traces
+            ],
+        },
+    )
+    return written.encode()
+
+
+def _plotly() -> str:
+    from plotly.offline import get_plotlyjs
+
+    return str(get_plotlyjs())
+
+
+def _mood(found: Findings) -> str:
+    """Whether the best trial beats the best baseline: the colour of the verdict."""
+    if found.best is None:
+        return "none"
+    return "lost" if found.best.counted["mae"] >= found.baseline_mae else "won"
+
+
+def _facts(found: Findings) -> list[tuple[str, str]]:
+    """What was studied: a name and what is to say of it."""
+    prepared, config = found.prepared, found.prepared.config
+    series, task = prepared.series, config.task
+    unit = f" in {series.unit}" if series.unit else ""
+    horizon = f", {task.horizon} steps ahead" if task.horizon > 1 else ""
+    folds = f"{task.folds} folds of {task.validation}" if task.folds > 1 else f"{task.validation}"
+    counts = found.trials["state"].value_counts()
+    return [
+        (
+            "series",
+            f"{series.name}: {series.channels[series.target]}{unit}, {len(series.values)} steps "
+            f"from {shown(series.timestamps[0])} to {shown(series.timestamps[-1])}",
+        ),
+        (
+            "scored on",
+            f"{folds} steps{horizon}, before the test block of {task.test} steps, which no trial "
+            "read",
+        ),
+        ("trials", ", ".join(f"{count} {state}" for state, count in counts.items()) or "none"),
+        ("search", f"backend {config.backend['name']}, pruner {config.pruner['name']}"),
+        (
+            "training",
+            f"at most {found.space.longest(config.training.epochs)} epochs, executions a trial: "
+            f"{task.folds * config.study.executions}, seed of the study: {config.study.seed}",
+        ),
+    ]
+
+
+def _searched(found: Findings) -> list[dict[str, str]]:
+    """What was searched: name, values, condition, and the best trial's value."""
+    best = found.best.values if found.best else {}
+    names = found.space.names
+    return [
+        {
+            "name": parameter.name,
+            "short": short,
+            "values": spelled(parameter),
+            "when": " and ".join(map(str, parameter.when)),
+            "best": value_of(best.get(parameter.name, "–")).text,
+        }
+        for parameter, short in zip(found.space.parameters, short_names(names), strict=True)
+    ]

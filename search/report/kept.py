@@ -1,0 +1,95 @@
+"""What the store has kept of a study's trials: their curves, and the forecasts of the best."""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import pandas as pd
+
+from search.artifacts import predictions_table
+from search.data import folds_of, origins_of, targets, visible
+from search.plots import style
+from search.prepare import Prepared
+from search.report.findings import Findings
+from search.tracking import names
+from search.tracking.ledger import Ledger
+from search.tracking.reading import FINISHED
+
+_COLUMNS = ("timestamp", "actual", "forecast", "step", "fold")
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """What a trial forecast for the scored targets.
+
+    Attributes:
+        number: of the trial.
+        run_id: of the trial.
+        name: e.g. "trial 7: 2.105 °C", the score of its search.
+        table: its predictions.csv, as `search.plots.trial` describes it.
+    """
+
+    number: int
+    run_id: str
+    name: str
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Curves and forecasts of a study.
+
+    Attributes:
+        curves: `validation/mae` by epoch of each trial that was trained, by number; of several
+            executions, the one whose net and forecasts are kept.
+        forecasts: of the best complete trials, the best first.
+        baseline: a table like theirs, of the best baseline.
+        season: steps of one season.
+    """
+
+    curves: Mapping[int, Mapping[int, float]]
+    forecasts: Sequence[Forecast]
+    baseline: pd.DataFrame
+    season: int
+
+
+def kept(ledger: Ledger, found: Findings) -> Kept:
+    """Reads what the pictures of a study need."""
+    trained = [
+        run
+        for run in found.runs
+        if run.kind == "trial" and run.state in FINISHED and names.DUPLICATE_OF not in run.tags
+    ]
+    prepared = found.prepared
+    return Kept(
+        curves={
+            run.number: ledger.curve(run.run_id)
+            for run in trained
+            if "validation/mae" in run.metrics
+        },
+        forecasts=[*islice(_forecasts(ledger, found), len(style.RANKED))],
+        baseline=_of_baseline(prepared),
+        season=visible(prepared.series, prepared.config.task).season,
+    )
+
+
+def _forecasts(ledger: Ledger, found: Findings) -> Iterator[Forecast]:
+    numbers = {run.run_id: run.number for run in found.runs if run.kind == "trial"}
+    for row in found.board:
+        if row.kind != "trial" or row.state != "complete":
+            continue
+        text = ledger.text(row.run_id, "predictions.csv")
+        if text is None:  # a trial that repeats the point of another one has none
+            continue
+        number = numbers[row.run_id]
+        name = f"trial {number}: {style.number(row.figures['mae'], found.unit)}"
+        table = pd.read_csv(io.StringIO(text), usecols=[*_COLUMNS], parse_dates=["timestamp"])
+        yield Forecast(number, row.run_id, name, table)
+
+
+def _of_baseline(prepared: Prepared) -> pd.DataFrame:
+    series, task = prepared.series, prepared.config.task
+    fold = folds_of(series, task)[-1]
+    actual = visible(series, task).readings[targets(origins_of(fold, task), task.horizon)]
+    return predictions_table(series, task, fold, actual, prepared.baselines[0].forecast)

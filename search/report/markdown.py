@@ -1,0 +1,102 @@
+"""The description of a study in MLflow, in Markdown."""
+
+from collections.abc import Mapping
+
+from search.leaderboard import Row, optimism, verdict
+from search.plots.style import cut
+from search.report.findings import WHERE, Findings, commands
+from search.space import spelled
+
+# MLflow cuts the description at 8,000 characters.
+_TABLE_ROWS = 12
+_SEARCHED_ROWS, _SEARCHED_LENGTH = 24, 80
+
+
+def description(found: Findings) -> str:
+    """Returns the study's description: the result first."""
+    board, unit = found.board, found.unit
+    parts = [
+        f"**{verdict(board, unit)}**",
+        optimism(board, unit),
+        found.state,
+        found.saved,
+        "`report.html`, under Artifacts, shows all of it: every trial, with interactive charts.",
+        _table(found),
+        _front(found),
+        _what_to_do(found),
+        f"### What mattered\n{_importance(found)}",
+        _searched(found),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _what_to_do(found: Findings) -> str:
+    lines = [f"- `{command}` {what}" for command, what in commands(found)]
+    return "\n".join(["### Go on", *lines, "", WHERE])
+
+
+def _front(found: Findings) -> str:
+    front = sorted((row for row in found.board if row.pareto), key=lambda row: row.parameters or 0)
+    if not front:
+        return ""
+    lines = [
+        f"| {_plain(row.name)} | {_figure(row.figures, 'mae')} | {row.parameters} "
+        f"| `{row.run_id}` |"
+        for row in front[:_TABLE_ROWS]
+    ]
+    head = f"| | MAE {found.unit} | weights | run |\n|---|---|---|---|"
+    return "\n".join([f"### Pareto front ({len(front)} trials)", head, *lines])
+
+
+def _searched(found: Findings) -> str:
+    parameters = found.space.parameters
+    if not parameters:
+        return ""
+    lines = [
+        f"- `{parameter.name}`: {cut(spelled(parameter), _SEARCHED_LENGTH)}"
+        for parameter in parameters[:_SEARCHED_ROWS]
+    ]
+    left = len(parameters) - len(lines)
+    more = [f"- and {left} more: `report.html` has them all"] if left else []
+    return "\n".join(["### Searched", *lines, *more])
+
+
+def _importance(found: Findings) -> str:
+    if not found.importance:
+        return found.mattered
+    ranked = sorted(found.importance.items(), key=lambda item: -item[1])[:5]
+    return (
+        ", ".join(f"`{name}` {share:.0%}" for name, share in ranked)
+        + f" ({found.importance_note})."
+    )
+
+
+def _table(found: Findings) -> str:
+    trials = [row for row in found.board if row.kind == "trial"][:_TABLE_ROWS]
+    shown = [row for row in found.board if row.kind == "baseline" or row in trials]
+    head = (
+        f"| | run | MAE {found.unit} | with fresh seeds | skill | RMSE {found.unit} | state |\n"
+        "|---|---|---|---|---|---|---|"
+    )
+    lines = [
+        f"| {row.rank or '–'} | {_named(row)} | {_figure(row.figures, 'mae')} "
+        f"| {_figure(row.fresh, 'mae')} | {_figure(row.counted, 'skill')} "
+        f"| {_figure(row.counted, 'rmse')} | {row.state} |"
+        for row in shown
+    ]
+    return "\n".join([head, *lines])
+
+
+def _named(row: Row) -> str:
+    return f"*{_plain(row.name)}*" if row.kind == "baseline" else _plain(row.name)
+
+
+def _plain(name: str) -> str:
+    """A name in a cell of a table."""
+    return cut(name, 100).replace("|", "\\|")
+
+
+def _figure(figures: Mapping[str, float], name: str) -> str:
+    if name not in figures:
+        return "–"
+    return f"{figures[name]:+.1%}" if name == "skill" else f"{figures[name]:.3f}"

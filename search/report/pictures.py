@@ -1,0 +1,59 @@
+"""The pictures of a study, as PNG."""
+
+from search.plots import study as plots
+from search.plots import style
+from search.plots.forecasts import forecasts
+from search.plots.parallel import parallel_coordinates
+from search.plots.pareto import pareto
+from search.plots.slices import contour, slices
+from search.report.findings import Findings
+from search.report.kept import Kept
+
+
+def pictures(found: Findings, evidence: Kept) -> dict[str, bytes]:
+    """Returns the pictures by the names of their files."""
+    name, unit, trials, ranked = found.name, found.unit, found.trials, found.ranked
+    figures = {
+        "optimization_history.png": plots.optimization_history(
+            trials,
+            baseline=found.baseline_mae,
+            baseline_name=found.baseline_name,
+            unit=unit,
+            title=f"Score by trial · {name}",
+        ),
+        "parallel_coordinates.png": parallel_coordinates(
+            trials,
+            found.space.names,
+            unit=unit,
+            title=f"Searched values and score · {name}",
+            logarithmic=found.logarithmic,
+        ),
+        "slices.png": slices(
+            trials,
+            ranked,
+            unit=unit,
+            title=f"Score by searched value, later trials darker · {name}",
+            logarithmic=found.logarithmic,
+        ),
+        "contour.png": contour(
+            trials,
+            [parameter for parameter in ranked if parameter in found.importance],
+            unit=unit,
+            title=f"Score over the two values that mattered most · {name}",
+            logarithmic=found.logarithmic,
+        ),
+        "importance.png": plots.importance(
+            found.importance, title=f"Importance · {name}", note=found.importance_note
+        ),
+        "forecasts.png": forecasts(
+            {shown.name: shown.table for shown in evidence.forecasts},
+            baseline=evidence.baseline,
+            baseline_name=f"{found.baseline_name} {style.number(found.baseline_mae, unit)}",
+            unit=unit,
+            title=f"Forecasts of the best trials · {name}",
+            season=evidence.season,
+        ),
+    }
+    if found.several:
+        figures["pareto.png"] = pareto(trials, unit=unit, title=f"Score and size · {name}")
+    return {file: style.to_png(figure) for file, figure in figures.items()}

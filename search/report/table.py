@@ -1,0 +1,173 @@
+"""The table of all trials and baselines, as the page shows it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+
+from search.leaderboard import Row
+from search.plots.style import cut, short_names
+from search.report.findings import Findings
+
+# Rows that a browser still sorts at once; `leaderboard.csv` has them all.
+MOST = 2000
+_REASON = 240  # characters of one
+_LONG = 8  # characters of a number
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in a cell, and the number it is sorted by, where it is one."""
+
+    text: str
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """A heading, what it says in full, and how its cells look: `number`, `long`, or plainly."""
+
+    title: str
+    full: str
+    look: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A trial or baseline. `state` is complete, pruned, failed, or baseline."""
+
+    state: str
+    best: bool
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The leaderboard, best first, and how many more rows there are."""
+
+    columns: tuple[Column, ...]
+    lines: tuple[Line, ...]
+    left: int
+
+    @property
+    def states(self) -> list[str]:
+        """Those that occur, in the order of the table."""
+        return [*dict.fromkeys(line.state for line in self.lines)]
+
+
+_Made = tuple[Column, Callable[[Row], Cell]]
+
+
+def table(found: Findings) -> Table:
+    """Returns the table of a study; columns that no row fills are left out."""
+    shown = found.board[:MOST]
+    wanted = [*_figures(found), *_searched(found), *_last()]
+    made = [(column, [cell(row) for row in shown]) for column, cell in wanted]
+    filled = [(column, cells) for column, cells in made if any(cell.text for cell in cells)]
+    columns = tuple(column for column, _ in filled)
+    rows = zip(*(cells for _, cells in filled), strict=True)
+    lines = tuple(
+        Line(_state(row), row is found.best, cells) for row, cells in zip(shown, rows, strict=True)
+    )
+    return Table(columns, lines, len(found.board) - len(shown))
+
+
+def _state(row: Row) -> str:
+    return "baseline" if row.kind == "baseline" else row.state
+
+
+def _figures(found: Findings) -> list[_Made]:
+    unit = f" {found.unit}".rstrip()
+    lowest = min((row.figures["mae"] for row in found.board if row.figures), default=1.0)
+    decimals = int(np.clip(3 - np.floor(np.log10(lowest or 1.0)), 0, 9))  # four digits of the MAE
+    task, study = found.prepared.config.task, found.prepared.config.study
+    once = task.folds * study.executions == 1
+
+    def figure(title: str, full: str, of: Callable[[Row], Mapping[str, float]], key: str) -> _Made:
+        return Column(title, full, "number"), lambda row: _number(of(row).get(key), decimals)
+
+    def repeated(row: Row) -> Mapping[str, float]:
+        return row.fresh if once else row.counted
+
+    return [
+        (Column("#", "rank", "number"), lambda row: _whole(row.rank)),
+        (Column("name", "trial or baseline"), lambda row: Cell(row.name)),
+        (Column("state", "how it ended"), lambda row: Cell(_state(row))),
+        figure(f"MAE{unit}", "validation/mae", lambda row: row.figures, "mae"),
+        figure("fresh seeds", "its MAE with seeds that the search never used", _fresh, "mae"),
+        (
+            Column("skill", "1 − MAE / MAE of the best baseline", "number"),
+            lambda row: _share(row.counted.get("skill")),
+        ),
+        figure(f"RMSE{unit}", "validation/rmse", lambda row: row.counted, "rmse"),
+        figure("MASE", "MAE / that of the seasonal naive", lambda row: row.counted, "mase"),
+        figure("spread", "of the MAE over executions: standard deviation", repeated, "mae_std"),
+        (
+            Column("epochs", "trained, over all executions", "number"),
+            lambda row: _whole(row.epochs if row.kind == "trial" else None),
+        ),
+        (Column("weights", "of the net", "number"), lambda row: _whole(row.parameters)),
+        (
+            Column("front", "no other trial beats it in all objectives"),
+            lambda row: Cell("◆" if row.pareto else ""),
+        ),
+    ]
+
+
+def _fresh(row: Row) -> Mapping[str, float]:
+    return row.fresh if row.kind == "trial" else {}
+
+
+def _searched(found: Findings) -> list[_Made]:
+    names = found.space.names
+    written = [row.values for row in found.board if row.kind == "trial"]
+
+    def column(name: str, short: str) -> _Made:
+        values = [value for row in written if (value := row.get(name)) is not None]
+        numeric = bool(values) and all(_read(value) is not None for value in values)
+        look = "number" if numeric else ""
+        return Column(short, name, look), lambda row: value_of(row.values.get(name, ""))
+
+    return [column(*both) for both in zip(names, short_names(names), strict=True)]
+
+
+def _last() -> Sequence[_Made]:
+    return [
+        (
+            Column("reason", "why it was pruned or failed", "long"),
+            lambda row: Cell(cut(row.reason, _REASON)),
+        ),
+        (Column("run", "id in MLflow"), lambda row: Cell(row.run_id)),
+    ]
+
+
+def _read(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if isfinite(value) else None
+
+
+def value_of(text: str) -> Cell:
+    """Returns a searched value, a long number shortened; leaderboard.csv has it in full."""
+    value = _read(text)
+    long = value is not None and len(text) > _LONG
+    return Cell(f"{value:.4g}" if long else text, value)
+
+
+def _number(value: float | None, decimals: int) -> Cell:
+    if value is None or not isfinite(value):
+        return Cell("")
+    return Cell(f"{value:.{decimals}f}".replace("-", "−"), value)
+
+
+def _whole(value: int | None) -> Cell:
+    return Cell("") if value is None else Cell(str(value), value)
+
+
+def _share(value: float | None) -> Cell:
+    if value is None or not isfinite(value):
+        return Cell("")
+    return Cell(f"{value:+.1%}".replace("-", "−"), value)
