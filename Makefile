@@ -2,7 +2,8 @@
 # `make PYTHON=/path/to/python3.12 install` chooses the Python. All paths are relative,
 # so the name of the checkout's directory may hold spaces and the like.
 
-.PHONY: help install sweep ui check test test-long chaos results bench bench-quick constraints clean
+.PHONY: help install sweep ui check test test-long chaos results screenshots bench bench-quick
+.PHONY: constraints clean
 READY = .venv/.ready
 RUN = .venv/bin/python -m
 
@@ -26,6 +27,7 @@ check: $(READY)  ## Lints, checks the format and the types.
 	$(RUN) mypy
 
 test: $(READY)  ## Runs the tests.
+	@sh .ci/browser.sh
 	$(RUN) pytest --numprocesses 2 --dist loadfile
 
 test-long: $(READY)  ## Runs the tests that take minutes each: full sizes, fresh environments.
@@ -36,6 +38,10 @@ chaos: $(READY)  ## Kills workers and coordinators of studies, locks their store
 
 results: $(READY)  ## Runs the recipes and writes docs/results.md: GISS=file CET=file RECIPES="a b".
 	$(RUN) benchmarks.results --giss "$(GISS)" --cet "$(CET)" $(RECIPES)
+
+screenshots: $(READY)  ## Runs a study and takes the pictures of docs/tour.md; takes five minutes.
+	@sh .ci/browser.sh
+	$(RUN) benchmarks.screenshots
 
 bench: $(READY)  ## Measures all that benchmarks/README.md shows, in about an hour: GISS=file CET=file.
 	$(RUN) benchmarks.chapter --write --rounds 1 $(if $(GISS),--giss "$(GISS)") $(if $(CET),--cet "$(CET)")

@@ -34,7 +34,7 @@ Keras Tuner proposes, MLflow records every trial.
                         what comes after a raw history  [--output CSV] [--plot PNG]
   export STUDY --to optuna URL
                         its trials into an Optuna storage
-  ui                    the MLflow UI on the store in use  [--port N] [--no-browser]
+  ui [STUDY]            the MLflow UI on the store in use  [--port N] [--no-browser]
 
 `sweepcast sweep --help` shows the configuration; Hydra's own flags work after sweep and train.
 RUN is a run id, or STUDY:best. `--quiet` before or after a command keeps it to its result. The
@@ -99,6 +99,7 @@ def _dispatch(arguments: list[str]) -> int:
         from search.completion import complete
 
         return complete(rest, COMMANDS)
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # MLflow looks when it is imported
     command, own = rest[0], rest[1:]
     if command not in COMMANDS:
         raise BadInput(

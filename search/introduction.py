@@ -23,7 +23,7 @@ def introduce(
     """
     config, series, best = prepared.config, prepared.series, prepared.baselines[0]
     task = config.task
-    drawn = [p.name for p in prepared.space.parameters if not prepared.space.never(p)]
+    drawn = [parameter.name for parameter in prepared.space.drawn]
     told = [
         ("study", prepared.name + (f" (goes on after {done} trials)" if done else "")),
         (

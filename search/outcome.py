@@ -27,6 +27,7 @@ def conclude(
         tags[names.BEST] = found.best.run_id
         metrics |= {f"validation/{key}": value for key, value in found.best.counted.items()}
     ledger.describe(description(found), tags, metrics, study_files(ledger, found))
+    ledger.save_view(found.space, found.importance)
 
 
 def _mark_front(ledger: Ledger, runs: Sequence[Record], objectives: Sequence[str]) -> None:

@@ -119,6 +119,16 @@ class Space:
                 return max(int(value or 0) for value in ends)
         return int(self.pins.get(name, configured) or 0)
 
+    @cached_property
+    def drawn(self) -> tuple[Parameter, ...]:
+        """The parameters that some trial may have."""
+        return tuple(parameter for parameter in self.parameters if not self.never(parameter))
+
+    @cached_property
+    def common(self) -> tuple[Parameter, ...]:
+        """The parameters that every trial has."""
+        return tuple(p for p in self.drawn if all(c.name in self.constants for c in p.when))
+
     def never(self, parameter: Parameter) -> bool:
         """Returns whether a condition on the configuration keeps `parameter` from being drawn."""
         fixed = [c for c in parameter.when if c.name in self.constants]

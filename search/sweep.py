@@ -105,6 +105,7 @@ def sweep(config: Config, console: Console, *, quiet: bool, events: TextIO | Non
                 stack.enter_context(leased(ledger.client, ledger.parent, prepared.name))
                 for baseline in prepared.baselines:
                     ledger.log_baseline(baseline.name, baseline.metrics, baseline.settings)
+            ledger.save_view(prepared.space, {})
             display = opened(ledger.run_ids)
             display.study_started(resumed=found is not None)
             with display:

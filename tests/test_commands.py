@@ -112,7 +112,7 @@ def test_ui_serves_the_store_on_the_loopback_address_until_ctrl_c(
     process = held.start("ui", "--no-browser", "--port", "0")
     assert process.stdout is not None
     said = ""
-    while "Ctrl-C" not in said:
+    while "http://" not in said:
         line = process.stdout.readline()
         assert line, f"it ended by itself:\n{said}"
         said += line

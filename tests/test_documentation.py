@@ -19,6 +19,7 @@ from search.validation import validated
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+TOUR = (ROOT / "docs/tour.md").read_text(encoding="utf-8")
 GROUPS = sorted(path.name for path in (ROOT / "conf").glob("[a-z]*/"))
 EXTRAS = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 # Makes a study of any size a tiny one, in this process.
@@ -115,7 +116,9 @@ def test_an_example_of_contributing_runs(
         assert ("training.clipnorm" in trial["params"]) == by_sgd
 
 
-@pytest.mark.parametrize("words", [words for words in calls(README) if trains(words)], ids=" ".join)
+@pytest.mark.parametrize(
+    "words", [words for words in calls(README + TOUR) if trains(words)], ids=" ".join
+)
 def test_a_call_that_trains_is_valid(
     words: list[str], there: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -134,7 +137,7 @@ def test_a_call_that_trains_is_valid(
 
 @pytest.mark.parametrize(
     "words",
-    [words for words in calls(README) if not trains(words) and words[0] != "promote"],
+    [words for words in calls(README + TOUR) if not trains(words) and words[0] != "promote"],
     ids=" ".join,
 )
 def test_a_call_that_shows_something_works(
@@ -221,8 +224,10 @@ def test_the_folder_tree_names_what_exists() -> None:
         assert (top / name if line.startswith("  ") else top).is_dir(), line
 
 
-@pytest.mark.parametrize("document", sorted(ROOT.glob("*.md")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "document", sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]), ids=lambda path: path.name
+)
 def test_links_lead_to_files(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+)", text):
-        assert "://" in target or (ROOT / target).exists(), target
+        assert "://" in target or (document.parent / target).exists(), target

@@ -18,11 +18,13 @@ from search.backends.base import Proposal
 from search.checkpoints import FILE
 from search.labels import label
 from search.result import Result
+from search.space import Space
 from search.tracking import names
 from search.tracking.files import read_artifact, read_bytes, write_files
 from search.tracking.points import finals, points
 from search.tracking.reading import Record, by_epoch, child_runs, trial_runs
 from search.tracking.tags import StudyTags
+from search.tracking.view import study_view
 from search.trial import Plan
 
 _ENDS = {"complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "lost": "KILLED"}
@@ -179,6 +181,17 @@ class Ledger:
         self._log(self.parent, metrics=finals(metrics, 0, self.now()))
         self.log_files(self.parent, files)
         self.tag(self.parent, {**tags, names.NOTE: note[: names.NOTE_LENGTH]})
+
+    def save_view(self, space: Space, importance: Mapping[str, float]) -> None:
+        """Gives the UI a view of the study's runs, best first, if it is a search.
+
+        Args:
+            space: that is searched.
+            importance: shares of its parameters, as far as they are known.
+        """
+        if space.drawn:
+            view = study_view(self._study.study, self.parent, space, importance, self.now())
+            self.client.set_experiment_tag(self.experiment, names.VIEW + self.parent, view)
 
     def checkpoint(self, number: int) -> bytes | None:
         """Returns what the complete trial `number` had come to; None where that was not kept."""

@@ -39,6 +39,8 @@ SOURCE_TYPE = "mlflow.source.type"
 USER = "mlflow.user"
 EXPERIMENT_KIND = "mlflow.experimentKind"
 
+VIEW = "mlflow.sharedViewState."  # begins the tags of an experiment that are saved views of its UI
+
 NOTE_LENGTH = 8000  # MLflow cuts a tag there
 
 

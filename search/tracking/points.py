@@ -8,6 +8,8 @@ from mlflow.entities import Metric
 from search.data import VALIDATION
 from search.result import Epoch, Result
 
+_SCORE = "validation/mae"
+
 
 def points(result: Result, baseline_mae: float, at: int) -> list[Metric]:
     """Returns every metric of a trial: curves by epoch, then the final figures."""
@@ -21,10 +23,13 @@ def points(result: Result, baseline_mae: float, at: int) -> list[Metric]:
                 for name, value in _figures(epoch, result.block).items()
             ]
     last = shown.curve[-1] if shown is not None and shown.curve else None
-    last_figures = result.metrics(baseline_mae)
-    if last is not None and last_figures.get("validation/mae") == last.score:
-        del last_figures["validation/mae"]  # the curve's last point says it already
-    return found + finals(last_figures, last.epoch if last else 0, at + 1)
+    figures = result.metrics(baseline_mae)
+    if last is not None and _SCORE in figures:
+        score = figures.pop(_SCORE)
+        if score != last.score:  # otherwise the curve's last point says it already
+            found += finals({_SCORE: score}, last.epoch, at + 1)
+    # At step 0, where MLflow's charts draw bars: at a later one they are curves of one point.
+    return found + finals(figures, 0, at + 1)
 
 
 def _figures(epoch: Epoch, block: str) -> dict[str, float]:

@@ -1,12 +1,15 @@
 """Opens the MLflow UI on the store in use, on this machine only."""
 
+import contextlib
 import os
 import signal
 import socket
-import subprocess
 import sys
+import threading
 import time
 import webbrowser
+from collections.abc import Iterator
+from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -14,67 +17,116 @@ from mlflow import MlflowClient
 
 from search.errors import BadInput
 from search.terminal import Parser
-from search.tracking.reading import studies
+from search.tracking import names
+from search.tracking.files import SQLITE
+from search.tracking.reading import find_study, studies
 from search.tracking.store import open_store, store_uri
 
 _HOST = "127.0.0.1"
 _PORT, _LAST_PORT = 5000, 65535
-_READY_WITHIN = 60.0  # seconds
+_TRAINING = "workflowType=machine_learning"  # MLflow's menus are for agents otherwise
 
 
 def ui(arguments: list[str]) -> int:
-    """Serves the UI until Ctrl-C.
+    """Serves the UI until Ctrl-C; of a store on a server, opens that server's own UI.
 
     The server has no login: it listens on the loopback address alone, and neither runs jobs nor
     sends telemetry.
 
     Raises:
-        BadInput: there is no store, or an unknown argument.
+        BadInput: there is no store or no such study, or an unknown argument.
     """
     parser = Parser(prog="sweepcast ui")
+    parser.add_argument("study", nargs="?", metavar="STUDY")
     parser.add_argument("--port", type=int)
     parser.add_argument("--no-browser", action="store_true")
     options = parser.parse_args(arguments)
     if options.port is not None and not 0 <= options.port <= _LAST_PORT:
         parser.error(f"--port is {options.port}: expected 1 to {_LAST_PORT}, or 0 for a free one")
     uri = store_uri(None)
-    page = _first_page(open_store(uri, create=False))
-    port = _free_port(options.port)
-    address = f"http://{_HOST}:{port}"
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # it leaves no server behind either
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "mlflow", "server", "--host", _HOST, "--port", str(port)),
-            *("--backend-store-uri", uri, "--workers", "1"),
-        ],
-        env={
-            **os.environ,
-            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-            "MLFLOW_DISABLE_TELEMETRY": "true",
-        },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _await(server, address)
-        sys.stdout.write(f"MLflow UI on {uri}\n{address}/{page}\nCtrl-C ends it.\n")
-        sys.stdout.flush()
-        if not options.no_browser:
-            webbrowser.open(f"{address}/{page}")
-        return server.wait()
-    except KeyboardInterrupt:
+    pages = _pages(open_store(uri, create=False), options.study)
+    browser = not options.no_browser
+    if not uri.startswith(SQLITE):
+        _show(f"MLflow UI on {uri}:", uri.rstrip("/"), pages, browser=browser)
         return 0
+    return _serve(uri, _free_port(options.port), pages, browser=browser)
+
+
+def _pages(client: MlflowClient, study: str | None) -> list[str]:
+    """Returns the page of a study and that of its runs, or of the runs of the latest dataset."""
+    if study is None and not studies(client):
+        return [""]  # MLflow's own first page
+    run = client.get_run(find_study(client, study).run_id).info
+    runs = f"#/experiments/{run.experiment_id}/runs"
+    if study is None:
+        return [f"{runs}?{_TRAINING}"]
+    page, view = f"{runs}/{run.run_id}?{_TRAINING}", names.VIEW + run.run_id
+    if view not in client.get_experiment(run.experiment_id).tags:
+        return [page]
+    return [page, f"{runs}?{_TRAINING}&viewStateShareKey={run.run_id}"]
+
+
+def _show(title: str, address: str, pages: list[str], *, browser: bool) -> None:
+    """Prints the addresses of pages, one a line, and opens the first one."""
+    sys.stdout.write("\n".join([title, *(f"{address}/{page}" for page in pages)]) + "\n")
+    sys.stdout.flush()
+    if browser:
+        webbrowser.open(f"{address}/{pages[0]}")
+
+
+def _serve(uri: str, port: int, pages: list[str], *, browser: bool) -> int:
+    """Runs `mlflow server` in this process, which adds one: its only worker.
+
+    MLflow hands Ctrl-C and SIGTERM on to that worker and waits for its end.
+    """
+    os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
+    address = f"http://{_HOST}:{port}"
+    answered = threading.Event()
+
+    def announce() -> None:
+        while not _answers(address):
+            time.sleep(0.1)
+        answered.set()
+        _show(f"MLflow UI on {uri}, until Ctrl-C:", address, pages, browser=browser)
+
+    threading.Thread(target=announce, daemon=True).start()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until MLflow takes it over
+    with _silent_errors():
+        from mlflow.cli import cli
+
+        words = [
+            *("server", "--host", _HOST, "--port", str(port), "--workers", "1"),
+            *("--backend-store-uri", uri, "--registry-store-uri", uri),
+            *("--uvicorn-opts", "--no-access-log"),
+        ]
+        with contextlib.suppress(SystemExit):  # the way in which it ends
+            cli(words)
+    if answered.is_set():
+        return 0
+    sys.stderr.write("The MLflow server ended before it answered.\n")
+    return 1
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urlopen(f"{address}/health", timeout=1):
+            return True
+    except (URLError, OSError):
+        return False
+
+
+@contextlib.contextmanager
+def _silent_errors() -> Iterator[None]:
+    """Keeps what MLflow and its worker say on standard error from the terminal."""
+    error = sys.stderr.fileno()
+    kept = os.dup(error)
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), error)
+    try:
+        yield
     finally:
-        server.terminate()
-        server.wait()
-
-
-def _first_page(client: MlflowClient) -> str:
-    """Returns the page of the runs of the latest study's dataset; MLflow's own without a study."""
-    latest = next(iter(studies(client)), None)
-    if latest is None:
-        return ""
-    return f"#/experiments/{client.get_run(latest.run_id).info.experiment_id}/runs"
+        os.dup2(kept, error)
+        os.close(kept)
 
 
 def _free_port(wanted: int | None) -> int:
@@ -94,16 +146,3 @@ def _free_port(wanted: int | None) -> int:
             return int(probe.getsockname()[1])
     taken = "no port is free" if wanted is None else f"port {wanted} is taken"
     raise BadInput(f"{taken} on {_HOST}: set another one with --port")
-
-
-def _await(server: "subprocess.Popen[bytes]", address: str) -> None:
-    deadline = time.monotonic() + _READY_WITHIN
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            raise BadInput(f"the MLflow server ended at once, with status {server.returncode}")
-        try:
-            with urlopen(f"{address}/health", timeout=1):
-                return
-        except (URLError, OSError):
-            time.sleep(0.2)
-    raise BadInput(f"the MLflow server did not answer at {address} within {_READY_WITHIN:.0f} s")

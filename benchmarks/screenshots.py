@@ -1,0 +1,171 @@
+"""Takes the pictures of docs/tour.md: python -m benchmarks.screenshots [--trials N] [--folder F]
+
+Runs a study, unless the folder has one, and opens what it left in the MLflow UI and in report.html.
+"""
+
+import argparse
+import io
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mlflow import MlflowClient
+from PIL import Image
+from playwright.sync_api import Locator, Page
+from rich.console import Console
+from rich.terminal_theme import SVG_EXPORT_THEME
+from rich.text import Text
+
+from benchmarks.browser import chromium, opened
+
+PICTURES = Path(__file__).parents[1] / "docs/images/tour"
+_WIDTH = 132  # characters of the terminal
+_TERMINAL = (  # lines as high as the letters of the font, so that those of the table meet
+    "<style>{stylesheet} pre {{display: inline-block; padding: 12px; color: {foreground};"
+    " background: {background}; font: 14px/16px 'DejaVu Sans Mono', monospace}}</style>"
+    "<body><pre>{code}</pre></body>"
+)
+_SETTLED = 3000  # ms: charts are drawn after their frames
+
+
+def search(*words: str) -> list[str]:
+    """Returns a command line of the program."""
+    return [sys.executable, "-m", "search", *words]
+
+
+def surroundings() -> dict[str, str]:
+    """Returns the environment of a colour terminal in which `sweepcast` is found."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    kept = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
+    root = str(Path(__file__).parents[1])
+    return kept | {"PATH": path, "PYTHONPATH": root, "FORCE_COLOR": "1", "COLUMNS": str(_WIDTH)}
+
+
+def sweep(folder: Path, trials: int) -> str:
+    """Runs the quickstart, or goes on with it, and returns what it says in the end."""
+    words = search("sweep", "--quiet", "experiment=quickstart", f"study.trials={trials}")
+    words.append("study.timeout=600")  # on a busy machine the pictures are of as many trials
+    done = subprocess.run(
+        words, cwd=folder, env=surroundings(), check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+@contextmanager
+def ui(folder: Path, study: str) -> Iterator[list[str]]:
+    """Serves the UI and gives the addresses that it prints: of the study, and of its runs."""
+    process = subprocess.Popen(
+        search("ui", study, "--no-browser", "--port", "0"),
+        cwd=folder,
+        env=surroundings(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None  # noqa: S101 - for mypy
+    try:
+        yield [process.stdout.readline().strip() for _ in range(3)][1:]
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+
+
+def save(what: Page | Locator, name: str) -> None:
+    """Writes what is seen, in 256 colours."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    picture = Image.open(io.BytesIO(what.screenshot())).convert("RGB")
+    path = PICTURES / f"{name}.png"
+    picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+    sys.stdout.write(f"{path.name}: {picture.width} × {picture.height}, {path.stat().st_size}\n")
+
+
+def terminal(page: Page, said: str) -> None:
+    """Takes what the program printed, as a terminal shows it."""
+    console = Console(record=True, width=_WIDTH, file=io.StringIO())
+    lines = [line for line in said.splitlines() if "store: " not in line]  # it is of this machine
+    console.print(Text.from_ansi("\n".join(["$ sweepcast sweep experiment=quickstart", *lines])))
+    page.set_content(console.export_html(theme=SVG_EXPORT_THEME, code_format=_TERMINAL))
+    save(page.locator("pre"), "terminal")
+
+
+def runs(page: Page, address: str) -> None:
+    """Takes the nested runs, the leaderboard and the charts of the view, and five compared."""
+    page.goto(address.partition("&")[0])
+    page.locator(".ag-row").first.locator("button").first.click()
+    page.wait_for_timeout(_SETTLED)
+    save(page, "runs")
+    page.goto("about:blank")
+    page.goto(address)
+    page.get_by_text("matching runs").wait_for()
+    page.wait_for_timeout(_SETTLED)
+    save(page, "leaderboard")
+    boxes = page.locator(".ag-row", has_text="trial").locator(".ag-selection-checkbox input")
+    for row in range(5):
+        boxes.nth(row).click()
+    shown = page.url
+    page.get_by_role("button", name="Compare", exact=True).click()
+    page.get_by_text("Run details").scroll_into_view_if_needed()
+    page.wait_for_timeout(_SETTLED)
+    page.get_by_text("Show diff only").first.click()
+    page.mouse.move(800, 600)
+    page.mouse.wheel(0, 380)
+    page.wait_for_timeout(_SETTLED)
+    save(page, "compare")
+    page.set_viewport_size({"width": 1440, "height": 1300})
+    page.goto(f"{shown}&compareRunsMode=CHART")
+    page.get_by_text("Parallel Coordinates").wait_for()
+    page.wait_for_timeout(2 * _SETTLED)
+    save(page, "charts")
+
+
+def study(page: Page, address: str) -> None:
+    """Takes the page of the study."""
+    page.set_viewport_size({"width": 1440, "height": 1300})
+    page.goto(address)
+    page.get_by_text("Show more").click()
+    page.wait_for_timeout(_SETTLED)
+    save(page, "study")
+
+
+def trial(page: Page, address: str) -> None:
+    """Takes a picture among the files of a trial."""
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(address)
+    page.get_by_role("tab", name="Artifacts").click()
+    page.get_by_text("forecast.png").first.click()
+    page.wait_for_timeout(_SETTLED)
+    save(page, "trial")
+
+
+def main() -> None:
+    """Runs the study and takes the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=24)
+    parser.add_argument("--folder", type=Path, help="where the study is, or comes")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="tour-") as name:
+        folder = (options.folder or Path(name)).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        said = sweep(folder, options.trials)
+        client = MlflowClient(f"sqlite:///{folder}/mlruns/mlflow.db")
+        (experiment,) = client.search_experiments(filter_string="name LIKE 'sweepcast/%'")
+        condition = "tags.`sweepcast.kind` = 'study'"
+        (found,) = client.search_runs([experiment.experiment_id], condition)
+        report = Path(client.download_artifacts(found.info.run_id, "report.html", name))
+        with chromium() as browser, ui(folder, found.info.run_name) as (of_study, of_runs):
+            page = opened(browser)
+            terminal(page, said)
+            page.goto(report.as_uri())
+            page.wait_for_timeout(_SETTLED)
+            save(page, "report")
+            runs(page, of_runs)
+            study(page, of_study)
+            trial(page, of_study.replace(found.info.run_id, found.data.tags["sweepcast.best"]))
+
+
+if __name__ == "__main__":
+    main()
