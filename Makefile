@@ -2,8 +2,7 @@
 # `make PYTHON=/path/to/python3.12 install` chooses the Python. All paths are relative,
 # so the name of the checkout's directory may hold spaces and the like.
 
-.PHONY: help install sweep ui check test test-long chaos results screenshots bench bench-quick
-.PHONY: constraints clean
+.PHONY: help install sweep ui check test test-long chaos results screenshots bench bench-quick constraints clean
 READY = .venv/.ready
 RUN = .venv/bin/python -m
 

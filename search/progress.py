@@ -111,7 +111,8 @@ class Display(AbstractContextManager["Display"]):
         """Notes that a plan no longer runs."""
         del self.running[number]
         self._ended.add(number)
-        self._judge()
+        if self.budget.again:  # a trial counts once it is in the ledger
+            self._judge()
 
     def trial_ended(self, finished: Finished) -> None:
         """Shows the end of a trial, and whether it is the best so far."""

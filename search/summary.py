@@ -75,7 +75,7 @@ def _next(end: End, best: Row | None) -> list[list[str]]:
     trust = [word for package in end.trusted for word in ("--trust", package)]
     again = ("evaluate", "reproduce", "promote") if best else ()
     return [
-        ["ui"],
+        ["ui", end.name],
         ["leaderboard", end.name],
         *([what, f"{end.name}:best", *trust] for what in again),
     ]

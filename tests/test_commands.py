@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+import psutil
 import pytest
 
 
@@ -100,8 +101,9 @@ def test_without_a_store_nothing_is_made(command: str, sweepcast: Any) -> None:
     assert not store.exists()
 
 
-def test_an_unknown_study_names_the_nearest(held: Any) -> None:
-    done = held("leaderboard", "eary")
+@pytest.mark.parametrize("command", ["leaderboard", "ui"])
+def test_an_unknown_study_names_the_nearest(command: str, held: Any) -> None:
+    done = held(command, "eary")
     assert done.status == 2
     assert "did you mean 'early'?" in done.err
 
@@ -116,6 +118,7 @@ def test_ui_serves_the_store_on_the_loopback_address_until_ctrl_c(
         line = process.stdout.readline()
         assert line, f"it ended by itself:\n{said}"
         said += line
+    assert len(psutil.Process(process.pid).children(recursive=True)) == 1
     address = re.search(r"http://127\.0\.0\.1:\d+", said)
     assert address is not None, said
     with urlopen(address[0], timeout=30) as page:

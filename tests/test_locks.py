@@ -159,8 +159,13 @@ def test_of_a_new_study_started_twice_on_a_server_one_goes_on(server: str) -> No
     assert left.record.run_id == ledger.parent
 
 
-def test_a_study_runs_on_a_server(
-    server: str, sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...], eager: None
+def test_a_study_runs_on_a_server_which_has_a_ui_of_its_own(
+    server: str,
+    sweepcast: Any,
+    short: tuple[str, ...],
+    odd: tuple[str, ...],
+    eager: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     done = sweepcast("sweep", *odd, *short, "space.model.level=[1.0]", f"tracking.uri={server}")
     assert done.status == 0, done.err
@@ -169,6 +174,11 @@ def test_a_study_runs_on_a_server(
     runs = client.search_runs([experiment.experiment_id], "tags.`sweepcast.kind` = 'trial'")
     assert [run.data.tags["sweepcast.state"] for run in runs] == ["complete"]
     assert [file.path for file in client.list_artifacts(runs[0].info.run_id)]
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    shown = sweepcast("ui", "short", "--no-browser")
+    study = runs[0].data.tags["mlflow.parentRunId"]
+    assert shown.status == 0, shown.err
+    assert f"{server}/#/experiments/{experiment.experiment_id}/runs/{study}?" in shown.out
 
 
 class Stubborn:

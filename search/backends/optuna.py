@@ -19,6 +19,7 @@ from optuna.trial import TrialState, create_trial
 
 from search.backends.base import Answer, Backend, Proposal, Recorded, Score
 from search.errors import BadInput
+from search.history import point_key
 from search.seeds import derived
 from search.space import Choice, Parameter, Point, Space, Value
 from search.validation import AtLeast, OneOf, check_value
@@ -28,6 +29,7 @@ STATES = {
     "pruned": TrialState.PRUNED,
     "failed": TrialState.FAIL,
 }
+_AGAIN = 20  # suggestions of tried points that are passed over for one proposal
 _LAST_STEP = 0  # a pruned trial carries one value: the last that it reached
 
 
@@ -66,15 +68,28 @@ class OptunaBackend(Backend):
         self._study = optuna.create_study(sampler=sampler, direction="minimize")
         self._flat = flat
         self._open: dict[int, optuna.Trial] = {}
+        self._tried: set[str] = set()
 
     def ask(self, number: int) -> Proposal | Answer:
-        """Returns what the sampler suggests; it never waits and never ends."""
-        return self._open_trial(number)
+        """Returns what the sampler suggests; it never waits and never ends.
+
+        A sampler may suggest a point again that has been tried, above all a good one. It is asked
+        for another then, as long as it seems to have one; a sequence is taken as it is.
+        """
+        proposal = self._open_trial(number)
+        for _ in range(0 if self._flat else _AGAIN):
+            if point_key(proposal.point, None) not in self._tried:
+                break
+            self._study.tell(self._open.pop(number), state=TrialState.FAIL)
+            proposal = self._open_trial(number)
+        self._tried.add(point_key(proposal.point, None))
+        return proposal
 
     def enqueue(self, number: int, point: Point) -> Proposal:
         """Gives up the trial that was asked for, if any, and asks for one at `point`."""
         if number in self._open:
             self._study.tell(self._open.pop(number), state=TrialState.FAIL)
+        self._tried.add(point_key(point, None))
         return self._open_at(number, point)
 
     def aim(self, objectives: int) -> None:
@@ -96,6 +111,7 @@ class OptunaBackend(Backend):
         """
         for trial in trials:
             point = trial.proposal.point
+            self._tried.add(point_key(point, None))
             if self._flat:
                 if self._open_trial(trial.number).point != point:
                     self.enqueue(trial.number, point)

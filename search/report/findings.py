@@ -171,7 +171,7 @@ def commands(found: Findings) -> list[tuple[str, str]]:
     study = shlex.quote(found.name)
     look = [
         (f"sweepcast leaderboard {study}", "shows the table in a terminal"),
-        ("sweepcast ui", "opens MLflow on the store, with the files of every trial"),
+        (f"sweepcast ui {study}", "opens MLflow on this study, with the files of every trial"),
     ]
     if found.best is None:
         return look

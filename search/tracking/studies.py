@@ -159,9 +159,11 @@ def open_study(
         source=json.dumps({"source": series.source}),
         profile=json.dumps({"steps": len(series.values), "missing": series.missing}),
     )
-    client.log_inputs(
-        ledger.parent, [DatasetInput(source, [InputTag("mlflow.data.context", "training")])]
-    )
+    inputs = [DatasetInput(source, [InputTag("mlflow.data.context", "training")])]
+    try:
+        client.log_inputs(ledger.parent, inputs)
+    except MlflowException:  # another study of this series added it meanwhile: it is there now
+        client.log_inputs(ledger.parent, inputs)
     return ledger
 
 
