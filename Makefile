@@ -47,8 +47,8 @@ bench: $(READY)  ## Measures all that benchmarks/README.md shows, in about an ho
 	$(RUN) benchmarks.limit --write $(if $(GISS),--giss "$(GISS)")
 	$(RUN) benchmarks.growth --write
 	$(RUN) benchmarks.engine --write --rounds 1
-	$(RUN) benchmarks.memory --trials 60
-	$(RUN) benchmarks.search
+	$(RUN) benchmarks.memory
+	$(RUN) benchmarks.search --write
 
 bench-quick: $(READY)  ## Prints the ratios of a small version of them, in less than 3 minutes.
 	$(RUN) benchmarks.quick

@@ -6,23 +6,23 @@ that a search is replayed in a second: backend and pruner as in a study, the tra
 file. 200 repetitions take some minutes on two cores. `--record station.csv` trains the points anew.
 """
 
-import argparse
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from benchmarks.table import Section, parser, report
 from search import hydra_app
 from search.backends import optuna
 from search.backends.base import Backend, Proposal
@@ -54,6 +54,7 @@ PRUNERS: dict[str, Callable[[], Pruner]] = {
     "hyperband": partial(hyperband, warmup=2),
 }
 Curves = dict[str, list[float]]
+Floats = NDArray[np.float64]
 
 
 @cache
@@ -147,7 +148,7 @@ def epochs_to(goal: float, pruner: str, seed: int) -> int:
     return ALL_EPOCHS
 
 
-def interval(values: Any) -> tuple[float, float]:
+def interval(values: Floats) -> tuple[float, float]:
     """Returns the 95 % bootstrap interval of the mean."""
     draws = np.random.default_rng(0).choice(values, (2000, len(values))).mean(axis=1)
     low, high = np.quantile(draws, [0.025, 0.975])
@@ -155,15 +156,15 @@ def interval(values: Any) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Replays and prints; or records."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--record", metavar="STATION")
-    parser.add_argument("--repetitions", type=int, default=200)
-    options = parser.parse_args()
+    """Replays, prints and perhaps writes; records before, if asked to."""
+    arguments = parser(__doc__)
+    arguments.add_argument("--record", metavar="STATION")
+    arguments.add_argument("--repetitions", type=int, default=200)
+    options = arguments.parse_args()
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     if options.record:
         record(options.record)
-    recorded, seeds = recorded_curves(), range(options.repetitions)
+    seeds = range(options.repetitions)
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         random, tpe = (
             np.array([*pool.map(partial(best_of, sampler), seeds, chunksize=5)])
@@ -175,21 +176,33 @@ def main() -> None:
             / ALL_EPOCHS
             for name in PRUNERS
         }
-    low, high = interval(random - tpe)
+    report(section(random, tpe, goal, shares), write=options.write)
+
+
+def section(random: Floats, tpe: Floats, goal: float, shares: Mapping[str, Floats]) -> Section:
+    """Returns what the repetitions came to: scores of two samplers, epochs of each pruner."""
+    recorded = recorded_curves()
     best = min(curve[-1] for curve in recorded.values() if len(curve) == EPOCHS)
-    lines = [
-        f"{len(recorded)} points, the best one {best:.3f} °C; {len(seeds)} repetitions",
-        f"after {TRIALS} trials: random {random.mean():.4f} °C, TPE {tpe.mean():.4f}; "
-        f"it is better by {(random - tpe).mean():.4f}, 95 % interval {low:+.4f} to {high:+.4f}",
-        f"epochs to {goal:.3f} °C, the median of TPE without a pruner after {ALL_EPOCHS} epochs:",
+    low, high = interval(random - tpe)
+    rows = [
+        [
+            *(f"TPE, pruner {name}", f"{np.median(share):.0%}", f"{share.mean():.0%}"),
+            "{:.0%} to {:.0%}".format(*interval(share)),
+        ]
+        for name, share in shares.items()
     ]
-    for name, share in shares.items():
-        low, high = interval(share)
-        lines.append(
-            f"  {name:20} median {np.median(share):4.0%}, mean {share.mean():4.0%} "
-            f"({low:.0%} to {high:.0%})"
-        )
-    sys.stdout.write("\n".join(lines) + "\n")
+    columns = (
+        f"epochs to {goal:.3f} °C, as a share of {ALL_EPOCHS}",
+        *("median", "mean", "95 % interval of the mean"),
+    )
+    notes = (
+        f"{goal:.3f} °C is the median of what TPE finds in {TRIALS} trials of {EPOCHS} epochs "
+        f"without a pruner; the best of the {len(recorded)} points has {best:.3f} °C.",
+        f"After {TRIALS} trials random search has {random.mean():.4f} °C in the mean and TPE "
+        f"{tpe.mean():.4f} °C: it is better by {(random - tpe).mean():.4f} °C (95 % interval "
+        f"{low:+.4f} to {high:+.4f}, over {len(tpe)} repetitions).",
+    )
+    return Section("search", columns, rows, notes)
 
 
 if __name__ == "__main__":
