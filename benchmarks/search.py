@@ -37,7 +37,7 @@ from search.tracking.store import open_store
 
 RECORD = Path(__file__).parent / "seatac_grid.json"
 EPOCHS, TRIALS = 30, 40
-ALL_EPOCHS, MOST_TRIALS = TRIALS * EPOCHS, 4 * TRIALS
+ALL_EPOCHS, MOST_TRIALS = TRIALS * EPOCHS, 3 * TRIALS
 SWEEP = (
     *("dataset=giss", "model=dense", "space=[]", f"training.epochs={EPOCHS}", "pruner=none"),
     *("space.model.dense.layers={low: 0, high: 2}", "space.model.dense.units=[8,32,128]"),
@@ -50,8 +50,8 @@ PRUNERS: dict[str, Callable[[], Pruner]] = {
     "none": none,
     "median": partial(median, warmup=3),
     "percentile": partial(percentile, warmup=3),
-    "successive_halving": partial(successive_halving, warmup=2, reduction_factor=3),
-    "hyperband": partial(hyperband, warmup=2),
+    "successive_halving": partial(successive_halving, warmup=5, reduction_factor=2),
+    "hyperband": partial(hyperband, warmup=5, reduction_factor=2),
 }
 Curves = dict[str, list[float]]
 Floats = NDArray[np.float64]

@@ -29,7 +29,7 @@ STATES = {
     "pruned": TrialState.PRUNED,
     "failed": TrialState.FAIL,
 }
-_AGAIN = 20  # suggestions of tried points that are passed over for one proposal
+_AGAIN = 10  # suggestions of tried points that are passed over for one proposal
 _LAST_STEP = 0  # a pruned trial carries one value: the last that it reached
 
 
