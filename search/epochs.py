@@ -35,7 +35,13 @@ class EpochModel(keras.Model):  # type: ignore[misc]  # Keras has no types
         self._loss_of = loss
         self._batch_size = batch_size
         self._window = np.arange(window_size, dtype=np.int32)
-        self._step = tf.function(self._gradient_step, reduce_retracing=True)
+        # Traced once, for whole batches and for what is left of an epoch.
+        signature = [(None, net.input_shape[-1]), (None,), (None, net.output_shape[-1])]
+        kinds = (tf.float32, tf.int32, tf.float32)
+        self._step = tf.function(
+            self._gradient_step,
+            input_signature=[tf.TensorSpec(*one) for one in zip(signature, kinds, strict=True)],
+        )
         self._outputs = tf.function(self._forecast)
 
     def compile(self, **options: Any) -> None:
