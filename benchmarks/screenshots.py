@@ -106,7 +106,6 @@ def runs(page: Page, address: str) -> None:
     boxes = page.locator(".ag-row", has_text="trial").locator(".ag-selection-checkbox input")
     for row in range(5):
         boxes.nth(row).click()
-    shown = page.url
     page.get_by_role("button", name="Compare", exact=True).click()
     page.get_by_text("Run details").scroll_into_view_if_needed()
     page.wait_for_timeout(_SETTLED)
@@ -116,8 +115,9 @@ def runs(page: Page, address: str) -> None:
     page.wait_for_timeout(_SETTLED)
     save(page, "compare")
     page.set_viewport_size({"width": 1440, "height": 1300})
-    page.goto(f"{shown}&compareRunsMode=CHART")
-    page.get_by_text("Parallel Coordinates").wait_for()
+    page.goto("about:blank")
+    page.goto(f"{address}&compareRunsMode=CHART")
+    page.get_by_text("Searched values").first.wait_for()
     page.wait_for_timeout(2 * _SETTLED)
     save(page, "charts")
 
