@@ -16,7 +16,7 @@ from unittest.mock import patch
 from playwright.sync_api import Page
 
 from benchmarks.browser import chromium, opened
-from benchmarks.engine import Instant
+from benchmarks.instant import Instant
 from benchmarks.screenshots import ui
 from search import cli
 
