@@ -42,7 +42,6 @@ class EpochModel(keras.Model):  # type: ignore[misc]  # Keras has no types
             self._gradient_step,
             input_signature=[tf.TensorSpec(*one) for one in zip(signature, kinds, strict=True)],
         )
-        self._outputs = tf.function(self._forecast)
 
     def compile(self, **options: Any) -> None:
         """Compiles the training, and the forecasts likewise."""

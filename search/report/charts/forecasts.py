@@ -26,6 +26,7 @@ from search.report.charts.look import (
     whole,
     words,
 )
+from search.report.charts.scores import baseline_label
 from search.report.findings import Findings
 from search.report.kept import Kept
 from search.tracking.reading import Record
@@ -71,7 +72,7 @@ def forecast_charts(found: Findings, evidence: Kept) -> list[Chart]:
         for place, (shown, color) in enumerate(zip(evidence.forecasts, style.RANKED, strict=False))
     ]
     if found.baseline:
-        name = f"baseline {words(found.baseline_name)}: {number(found.baseline_mae, found.unit)}"
+        name = baseline_label(found)
         look = {"name": name, "color": style.BASELINE, "line": {"dash": "dot"}, "legendrank": 9}
         sources.append(_Source(evidence.baseline, runs[found.baseline.run_id], look))
     sources.reverse()  # the best is drawn last, on top

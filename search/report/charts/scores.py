@@ -109,13 +109,17 @@ def _best_so_far(done: pd.DataFrame, last: int, unit: str) -> Trace:
     )
 
 
+def baseline_label(found: Findings) -> str:
+    """The best baseline and its score, as a legend names it."""
+    return f"baseline {words(found.baseline_name)}: {number(found.baseline_mae, found.unit)}"
+
+
 def baseline_line(found: Findings, ends: Sequence[float]) -> Trace:
     """The best baseline's score between two `ends` of the axis."""
-    name = f"baseline {words(found.baseline_name)}: {number(found.baseline_mae, found.unit)}"
     return line(
         ends,
         numbers([found.baseline_mae] * 2),
-        name,
+        baseline_label(found),
         style.BASELINE,
         line={"dash": "dash"},
         hovertemplate="%{fullData.name}<extra></extra>",
