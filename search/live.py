@@ -1,5 +1,7 @@
 """The live view: what runs, how far the study is, its best score and the scores so far."""
 
+import time
+from collections import deque
 from collections.abc import Sequence
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -12,7 +14,9 @@ from rich.text import Text
 
 from search.history import Finished
 from search.progress import ASIDE, BETTER, WORSE, Budget, Display
+from search.trial import Progress
 
+_PAUSE = 0.2  # seconds between two drawings of what moves
 _WIDEST = 100  # of the view: a longer line says no more, and breaks where the terminal shrinks
 _BARS = ((84, 24), (68, 14), (0, 8))  # from this width on, so many characters a bar
 _FIGURES = (len("starts"), len("MAE 0.000"))  # least widths, so that nothing moves
@@ -22,28 +26,61 @@ _MARKS = {"failed": ("×", WORSE), "pruned": ("·", ASIDE)}
 
 
 class LiveDisplay(Display):
-    """A view that is drawn over and over below the lines of the ended trials."""
+    """A view that is drawn over and over below the lines of the ended trials.
+
+    It is drawn where the study's events are taken, not by Rich's own thread: with two threads, one
+    goes up by the height of a view that the other has replaced meanwhile, over a line too many.
+    """
 
     def __init__(self, console: Console, budget: Budget) -> None:
         super().__init__(console, budget)
         self._lengths: list[int] = []
-        self._live = Live(self, console=console, refresh_per_second=5, transient=True)
+        self._lines: deque[Text] = deque()
+        self._drawing, self._drawn = False, 0.0
+        self._live = Live(self, console=console, auto_refresh=False, transient=True)
 
     def __enter__(self) -> "LiveDisplay":
-        self._live.start()
+        self._live.start(refresh=True)
         return self
 
     def __exit__(self, *error: object) -> None:
         """Leaves the lines and takes the view away."""
+        self._draw()
         self._live.stop()
+
+    def training_started(self, number: int, title: str) -> None:
+        """Shows that a plan runs."""
+        super().training_started(number, title)
+        self._draw()
+
+    def epoch_ended(self, progress: Progress) -> None:
+        """Shows how far a plan is, unless the view is younger than an eye can follow."""
+        super().epoch_ended(progress)
+        if time.monotonic() - self._drawn > _PAUSE:
+            self._draw()
 
     def note(self, text: str) -> None:
         """Prints a line above the view."""
         self._line(text, "")
 
     def _line(self, text: str, style: str) -> None:
-        self._live.refresh()  # at the width that the terminal has now
-        self.console.print(Text(text, style=style))
+        self._lines.append(Text(text, style=style))
+        self._draw()
+
+    def _draw(self) -> None:
+        """Prints the lines that wait, and the view.
+
+        A signal's handler may interrupt this; its line is left to the drawing that it interrupts.
+        """
+        if self._drawing:
+            return
+        self._drawing = True
+        try:
+            self._live.refresh()  # at the width that the terminal has now
+            while self._lines:
+                self.console.print(self._lines.popleft())
+        finally:
+            self._drawing, self._drawn = False, time.monotonic()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draws the view over the last one.

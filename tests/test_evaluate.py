@@ -89,7 +89,7 @@ def test_a_repeated_point_stands_for_the_one_that_was_trained(
     sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...]
 ) -> None:
     done = sweepcast(
-        *("sweep", *odd, *short, "backend=optuna_random", "study.trials=9"),
+        *("sweep", *odd, *short, "backend=optuna_qmc", "study.trials=9"),
         "space.model.level=[" + ",".join(f"{level}.0" for level in range(10)) + "]",
     )
     assert done.status == 0, done.err
