@@ -4,16 +4,21 @@ import html
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
 from search.prepare import prepare
 from search.report import study_files
+from search.report.charts import sections
 from search.report.findings import Findings, findings
+from search.report.html import page
+from search.report.kept import kept
 from search.report.markdown import description
 from search.tracking import studies
 from search.tracking.ledger import Ledger
@@ -98,9 +103,10 @@ class Seen:
         assert study is not None
         experiment = study.client.get_run(study.record.run_id).info.experiment_id
         tags = StudyTags(prepared.name, "", prepared.series.digest, None)
-        ledger = Ledger(study.client, experiment, study.record.run_id, tags)
-        self.found: Findings = findings(prepared.name, ledger.runs(), prepared, "It ended.")
-        self.files = study_files(ledger, self.found)
+        self.ledger = Ledger(study.client, experiment, study.record.run_id, tags)
+        runs = self.ledger.runs()
+        self.found: Findings = findings(prepared.name, runs, prepared, "It ended.")
+        self.files = study_files(self.ledger, self.found)
         self.text = self.files["report.html"].decode()
         self.page = Read(self.text)
 
@@ -174,6 +180,7 @@ def test_it_is_one_file_that_fetches_nothing(several: Seen) -> None:
     own = [script for script in page.scripts if "plotly.js v" not in script]
     assert len(page.scripts) == len(own) + 1 == 3, "plotly.js is there once"
     assert not any("://" in script for script in own)
+    assert 'plotlyServerURL: ""' in own[-1], "plotly.js has a button that sends a chart away"
     policy = next(a["content"] for tag, a in page.tags if tag == "meta" and "http-equiv" in a)
     assert str(policy).startswith("default-src 'none'")
     assert len(several.files["report.html"]) < 6_000_000
@@ -236,6 +243,22 @@ def test_charts_are_what_plotly_takes_and_hold_every_trial(several: Seen) -> Non
     )
     ticks = charts[f"slice-{several.found.ranked.index('training.clipnorm')}"].layout.xaxis
     assert list(ticks.ticktext) == ["1", "null"]
+
+
+def test_five_hundred_trials_of_a_hundred_epochs_stay_small(several: Seen) -> None:
+    found = several.found
+    many = pd.concat([found.trials] * 42, ignore_index=True)[:500]
+    many["number"] = range(500)
+    curves = {number: {epoch: 1.0 / (epoch + 1) for epoch in range(100)} for number in range(500)}
+    evidence = replace(kept(several.ledger, found), curves=curves)
+    large = replace(found, trials=many, board=(*found.board, *found.board[-6:] * 82))
+    text = page(large, sections(large, evidence)).decode()
+    assert len(text) < 8_000_000
+    read = Read(text)
+    assert len(read.trials) == len(large.board) > 500
+    drawn = [trace for trace in read.charts["curves"].data if trace.customdata is not None]
+    assert {number for trace in drawn for number in trace.customdata} == set(range(500))
+    assert sum(len(trace.x) for trace in drawn) < 25_000
 
 
 def test_pictures_are_beside_it(several: Seen) -> None:
@@ -341,13 +364,18 @@ def test_without_figures_the_page_is_the_table(
 
 
 def test_a_study_leaves_it(sweepcast: Any, short: tuple[str, ...], eager: None) -> None:
-    done = sweepcast(
-        *("sweep", *short, "study.trials=2", "space=[]", "model=dense", "tracking.figures=best"),
-        "space.model.dense.units=[2,3]",
-    )
+    command = ("sweep", *short, "space=[]", "model=dense", "tracking.figures=best")
+    space = "space.model.dense.units=[2,3,4]"
+    assert sweepcast(*command, space, "study.trials=2").status == 0
+    first, second = sweepcast.trials("short")
+    sweepcast.path(first, "predictions.csv").write_text("timestamp,actual\nnever,1\n")
+    sweepcast.path(second, "predictions.csv").unlink()
+    done = sweepcast(*command, space, "study.trials=3")  # goes on, and shows what is left
     assert done.status == 0, done.err
     study = sweepcast.study("short")
     page = Read(sweepcast.path(study, "report.html").read_text("utf-8"))
-    assert {"history", "curves", "forecasts"} <= set(page.charts)
+    assert {"history", "curves"} <= set(page.charts)
+    names = [trace.name.partition(":")[0] for trace in page.charts["forecasts"].data]
+    assert names == ["actual", names[1], "trial 2"]
     assert {"forecasts.png", "slices.png"} <= sweepcast.files(study)
     assert len(study.data.tags["mlflow.note.content"]) < 4000

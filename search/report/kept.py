@@ -9,6 +9,7 @@ import pandas as pd
 
 from search.artifacts import predictions_table
 from search.data import folds_of, origins_of, targets, visible
+from search.errors import BadInput
 from search.plots import style
 from search.prepare import Prepared
 from search.report.findings import Findings
@@ -16,7 +17,7 @@ from search.tracking import names
 from search.tracking.ledger import Ledger
 from search.tracking.reading import FINISHED
 
-_COLUMNS = ("timestamp", "actual", "forecast", "step", "fold")
+_COLUMNS = {"timestamp": str, "actual": float, "forecast": float, "step": int, "fold": int}
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,13 +80,26 @@ def _forecasts(ledger: Ledger, found: Findings) -> Iterator[Forecast]:
     for row in found.board:
         if row.kind != "trial" or row.state != "complete":
             continue
-        text = ledger.text(row.run_id, "predictions.csv")
-        if text is None:  # a trial that repeats the point of another one has none
-            continue
-        number = numbers[row.run_id]
-        name = f"trial {number}: {style.number(row.figures['mae'], found.unit)}"
-        table = pd.read_csv(io.StringIO(text), usecols=[*_COLUMNS], parse_dates=["timestamp"])
-        yield Forecast(number, row.run_id, name, table)
+        table = _predictions(ledger, row.run_id)
+        if table is not None:
+            number = numbers[row.run_id]
+            name = f"trial {number}: {style.number(row.figures['mae'], found.unit)}"
+            yield Forecast(number, row.run_id, name, table)
+
+
+def _predictions(ledger: Ledger, run_id: str) -> pd.DataFrame | None:
+    """Returns what a trial forecast; None where the file is damaged, or was never there.
+
+    A trial that repeats the point of another one has none. A study ends well all the same.
+    """
+    try:
+        text = ledger.text(run_id, "predictions.csv")
+        if text is None:
+            return None
+        table = pd.read_csv(io.StringIO(text), usecols=[*_COLUMNS], dtype=_COLUMNS)
+        return table.assign(timestamp=pd.to_datetime(table["timestamp"], format="ISO8601"))
+    except (BadInput, ValueError):
+        return None
 
 
 def _of_baseline(prepared: Prepared) -> pd.DataFrame:

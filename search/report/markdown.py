@@ -1,6 +1,6 @@
 """The description of a study in MLflow, in Markdown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from search.leaderboard import Row, optimism, verdict
 from search.plots.style import cut
@@ -9,6 +9,7 @@ from search.space import spelled
 
 # MLflow cuts the description at 8,000 characters.
 _TABLE_ROWS = 12
+_GAP = "&nbsp;&nbsp;"
 _SEARCHED_ROWS, _SEARCHED_LENGTH = 24, 80
 
 
@@ -40,12 +41,11 @@ def _front(found: Findings) -> str:
     if not front:
         return ""
     lines = [
-        f"| {_plain(row.name)} | {_figure(row.figures, 'mae')} | {row.parameters} "
-        f"| `{row.run_id}` |"
+        (_plain(row.name), _figure(row.figures, "mae"), str(row.parameters), f"`{row.run_id}`")
         for row in front[:_TABLE_ROWS]
     ]
-    head = f"| | MAE {found.unit} | weights | run |\n|---|---|---|---|"
-    return "\n".join([f"### Pareto front ({len(front)} trials)", head, *lines])
+    table = _aligned(("", f"MAE {found.unit}", "weights", "run"), lines)
+    return f"### Pareto front ({len(front)} trials)\n{table}"
 
 
 def _searched(found: Findings) -> str:
@@ -74,17 +74,23 @@ def _importance(found: Findings) -> str:
 def _table(found: Findings) -> str:
     trials = [row for row in found.board if row.kind == "trial"][:_TABLE_ROWS]
     shown = [row for row in found.board if row.kind == "baseline" or row in trials]
-    head = (
-        f"| | run | MAE {found.unit} | with fresh seeds | skill | RMSE {found.unit} | state |\n"
-        "|---|---|---|---|---|---|---|"
-    )
+    unit = found.unit
+    head = ("", "run", f"MAE {unit}", "with fresh seeds", "skill", f"RMSE {unit}", "state")
     lines = [
-        f"| {row.rank or '–'} | {_named(row)} | {_figure(row.figures, 'mae')} "
-        f"| {_figure(row.fresh, 'mae')} | {_figure(row.counted, 'skill')} "
-        f"| {_figure(row.counted, 'rmse')} | {row.state} |"
+        (
+            *(str(row.rank or "–"), _named(row), _figure(row.figures, "mae")),
+            *(_figure(row.fresh, "mae"), _figure(row.counted, "skill")),
+            *(_figure(row.counted, "rmse"), row.state),
+        )
         for row in shown
     ]
-    return "\n".join([head, *lines])
+    return _aligned(head, lines)
+
+
+def _aligned(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """A table. MLflow shows its columns without a space between them, so the cells bring one."""
+    first, *others = (f"| {f'{_GAP} | '.join(row)}{_GAP} |" for row in (head, *lines))
+    return "\n".join([first, "|" + "---|" * len(head), *others])
 
 
 def _named(row: Row) -> str:
