@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 from datasets import Series
 from datasets.split import Fold
 from search.checkpoints import FILE
-from search.config import Task, from_plain
+from search.config import Task
 from search.data import folds_of, load_series, origins_of, targets, visible
 from search.plots import style
 from search.plots import trial as plots
@@ -97,7 +97,7 @@ def predictions_table(
 def _predictions(
     plan: Plan, series: Series, shown: Execution, forecast: NDArray[np.float64]
 ) -> pd.DataFrame:
-    task = from_plain(plan.config).task
+    task = plan.typed.task
     fold = folds_of(series, task, plan.block)[shown.fold]
     return predictions_table(series, task, fold, shown.actual, forecast)
 
@@ -133,7 +133,7 @@ def _residuals(plan: Plan, series: Series, predictions: pd.DataFrame) -> Figure:
 
 
 def _season(plan: Plan, series: Series) -> int:
-    return visible(series, from_plain(plan.config).task).season
+    return visible(series, plan.typed.task).season
 
 
 def _curves(plan: Plan, result: Result) -> Figure:

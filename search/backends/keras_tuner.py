@@ -271,6 +271,6 @@ def hyperband(
         max_epochs=epochs,
         factor=factor,
         hyperband_iterations=hyperband_iterations,
-        **_common(space, seed),
+        **_common(space, derived(seed)),
     )
     return KerasTunerBackend(space, oracle, replayed=True)
