@@ -46,11 +46,12 @@ SWEEP = (
     "space.training.learning_rate=[0.0001,0.0003,0.001,0.003,0.01,0.03]",
     *("study.name=grid", "study.finalists=0", "tracking.figures=none", "tracking.models=none"),
 )
+SAMPLERS = {"random search": optuna.random, "TPE": optuna.tpe}
 PRUNERS: dict[str, Callable[[], Pruner]] = {
     "none": none,
-    "median": partial(median, warmup=3),
-    "percentile": partial(percentile, warmup=3),
-    "successive_halving": partial(successive_halving, warmup=5, reduction_factor=2),
+    "median": partial(median, warmup=2),
+    "percentile 33": partial(percentile, percentile=33.0, warmup=3, interval=5),
+    "successive halving": partial(successive_halving, warmup=5, reduction_factor=2),
     "hyperband": partial(hyperband, warmup=5, reduction_factor=2),
 }
 Curves = dict[str, list[float]]
@@ -128,8 +129,7 @@ def _trained(number: int, pruner: Pruner, curve: list[float]) -> tuple[tuple[str
 
 def build(sampler: str, seed: int) -> Backend:
     """Returns a sampler of Optuna over the space."""
-    samplers = {"tpe": optuna.tpe, "random": optuna.random}
-    return samplers[sampler](space_of_sweep(), epochs=EPOCHS, seed=seed, restored=0)
+    return SAMPLERS[sampler](space_of_sweep(), epochs=EPOCHS, seed=seed, restored=0)
 
 
 def best_of(sampler: str, seed: int) -> float:
@@ -138,9 +138,9 @@ def best_of(sampler: str, seed: int) -> float:
     return next(step.best for number, step in enumerate(steps, 1) if number == TRIALS)
 
 
-def epochs_to(goal: float, pruner: str, seed: int) -> int:
-    """Returns the epochs after which TPE has reached `goal`, or all that it has."""
-    steps = replayed(build("tpe", seed), PRUNERS[pruner](), recorded_curves())
+def epochs_to(goal: float, sampler: str, pruner: str, seed: int) -> int:
+    """Returns the epochs after which a search has reached `goal`, or all that it has."""
+    steps = replayed(build(sampler, seed), PRUNERS[pruner](), recorded_curves())
     # A point that comes again costs no epochs, so the trials are bounded too.
     for step in islice(steps, MOST_TRIALS):
         if step.best <= goal or step.epochs >= ALL_EPOCHS:
@@ -166,38 +166,50 @@ def main() -> None:
         record(options.record)
     seeds = range(options.repetitions)
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        random, tpe = (
-            np.array([*pool.map(partial(best_of, sampler), seeds, chunksize=5)])
-            for sampler in ("random", "tpe")
-        )
-        goal = float(np.median(tpe))
-        shares = {
-            name: np.array([*pool.map(partial(epochs_to, goal, name), seeds, chunksize=5)])
-            / ALL_EPOCHS
-            for name in PRUNERS
+        best = {
+            sampler: np.array([*pool.map(partial(best_of, sampler), seeds, chunksize=5)])
+            for sampler in SAMPLERS
         }
-    report(section(random, tpe, goal, shares), write=options.write)
+        shares = {
+            (sampler, pruner): np.array(
+                [*pool.map(partial(epochs_to, goal, sampler, pruner), seeds, chunksize=5)]
+            )
+            / ALL_EPOCHS
+            for sampler, goal in goals(best).items()
+            for pruner in PRUNERS
+        }
+    report(section(best, shares), write=options.write)
 
 
-def section(random: Floats, tpe: Floats, goal: float, shares: Mapping[str, Floats]) -> Section:
-    """Returns what the repetitions came to: scores of two samplers, epochs of each pruner."""
+def goals(best: Mapping[str, Floats]) -> dict[str, float]:
+    """Returns the median of what each sampler finds without a pruner."""
+    return {sampler: float(np.median(scores)) for sampler, scores in best.items()}
+
+
+def section(best: Mapping[str, Floats], shares: Mapping[tuple[str, str], Floats]) -> Section:
+    """Returns what the repetitions came to: scores of each sampler, epochs with each pruner."""
     recorded = recorded_curves()
-    best = min(curve[-1] for curve in recorded.values() if len(curve) == EPOCHS)
+    least = min(curve[-1] for curve in recorded.values() if len(curve) == EPOCHS)
+    random, tpe = best.values()
     low, high = interval(random - tpe)
+    goal = goals(best)
     rows = [
         [
-            *(f"TPE, pruner {name}", f"{np.median(share):.0%}", f"{share.mean():.0%}"),
+            *(sampler, pruner, f"{goal[sampler]:.3f} °C"),
+            *(f"{np.median(share):.0%}", f"{share.mean():.0%}"),
             "{:.0%} to {:.0%}".format(*interval(share)),
         ]
-        for name, share in shares.items()
+        for (sampler, pruner), share in shares.items()
     ]
     columns = (
-        f"epochs to {goal:.3f} °C, as a share of {ALL_EPOCHS}",
-        *("median", "mean", "95 % interval of the mean"),
+        *("search", "pruner", "goal", f"epochs to it, of {ALL_EPOCHS}: median"),
+        *("mean", "95 % interval of the mean"),
     )
     notes = (
-        f"{goal:.3f} °C is the median of what TPE finds in {TRIALS} trials of {EPOCHS} epochs "
-        f"without a pruner; the best of the {len(recorded)} points has {best:.3f} °C.",
+        f"The goal is the median of what the search finds in {TRIALS} trials of {EPOCHS} epochs "
+        f"without a pruner; the best of the {len(recorded)} points has {least:.3f} °C. Half of the "
+        f"searches without a pruner take less than all their epochs to it, and half never reach "
+        "it; a search that does not counts as one that took all.",
         f"After {TRIALS} trials random search has {random.mean():.4f} °C in the mean and TPE "
         f"{tpe.mean():.4f} °C: it is better by {(random - tpe).mean():.4f} °C (95 % interval "
         f"{low:+.4f} to {high:+.4f}, over {len(tpe)} repetitions).",

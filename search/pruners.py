@@ -85,32 +85,31 @@ def none() -> Pruner:
     return Pruner(NopPruner())
 
 
-def median(*, n_startup_trials: int = 5, warmup: int = 10) -> Pruner:
+def median(*, n_startup_trials: int = 5, warmup: int = 10, interval: int = 1) -> Pruner:
     """Builds Optuna's median pruner: the percentile pruner at 50.
 
     Raises:
-        BadInput: an option is below 0.
+        BadInput: an option is out of its range.
     """
-    _check(n_startup_trials, warmup)
-    return Pruner(MedianPruner(n_startup_trials=n_startup_trials, n_warmup_steps=warmup))
+    return Pruner(MedianPruner(**_looks(n_startup_trials, warmup, interval)))
 
 
-def percentile(*, percentile: float = 25.0, n_startup_trials: int = 5, warmup: int = 10) -> Pruner:
+def percentile(
+    *, percentile: float = 25.0, n_startup_trials: int = 5, warmup: int = 10, interval: int = 1
+) -> Pruner:
     """Builds Optuna's percentile pruner: it keeps what is among the best at the same epoch.
 
     Args:
         percentile: share that is kept, in percent.
         n_startup_trials: complete trials before anything is pruned.
         warmup: epochs that every trial gets.
+        interval: epochs from one look at a trial to the next; fewer looks forgive a noisy curve.
 
     Raises:
         BadInput: an option is out of its range.
     """
-    _check(n_startup_trials, warmup)
     check_value("pruner.percentile", percentile, Between(0, 100))
-    return Pruner(
-        PercentilePruner(percentile, n_startup_trials=n_startup_trials, n_warmup_steps=warmup)
-    )
+    return Pruner(PercentilePruner(percentile, **_looks(n_startup_trials, warmup, interval)))
 
 
 def successive_halving(
@@ -177,15 +176,11 @@ def patient(
     Raises:
         BadInput: an option is out of its range.
     """
-    _check(n_startup_trials, warmup)
     check_value("pruner.patience", patience, AtLeast(0))
     check_value("pruner.min_delta", min_delta, AtLeast(0))
     check_value("pruner.percentile", percentile, Between(0, 100))
-    agreeing = (
-        None
-        if percentile is None
-        else PercentilePruner(percentile, n_startup_trials=n_startup_trials, n_warmup_steps=warmup)
-    )
+    looks = _looks(n_startup_trials, warmup)
+    agreeing = None if percentile is None else PercentilePruner(percentile, **looks)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         return Pruner(PatientPruner(agreeing, patience=patience, min_delta=min_delta))
@@ -206,6 +201,13 @@ def threshold(*, upper: float, warmup: int = 10) -> Pruner:
     return Pruner(ThresholdPruner(upper=upper, n_warmup_steps=warmup))
 
 
-def _check(n_startup_trials: int, warmup: int) -> None:
+def _looks(n_startup_trials: int, warmup: int, interval: int = 1) -> dict[str, int]:
+    """Returns when a pruner looks at a trial, in Optuna's words."""
     check_value("pruner.n_startup_trials", n_startup_trials, AtLeast(0))
     check_value("pruner.warmup", warmup, AtLeast(0))
+    check_value("pruner.interval", interval, AtLeast(1))
+    return {
+        "n_startup_trials": n_startup_trials,
+        "n_warmup_steps": warmup,
+        "interval_steps": interval,
+    }

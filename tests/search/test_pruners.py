@@ -62,6 +62,13 @@ def test_the_first_trials_are_never_stopped() -> None:
     assert run(pruner, 3, [9.0] * EPOCHS) == 0
 
 
+def test_between_two_looks_nothing_is_stopped() -> None:
+    for interval, stop in ((1, 1), (2, None)):
+        pruner = median(n_startup_trials=1, warmup=0, interval=interval)
+        run(pruner, 0, [2.0, 1.0, 1.0, 1.0])
+        assert run(pruner, 1, [2.0, 2.0, 0.5, 0.5]) == stop
+
+
 def test_failed_trials_are_no_example() -> None:
     pruner = median(n_startup_trials=1, warmup=0)
     pruner.start(0)

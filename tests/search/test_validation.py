@@ -66,7 +66,13 @@ def test_every_rule_is_enforced(default_config: Config, name: str) -> None:
 def test_the_groups_of_builders_are_completed_with_their_defaults(default_config: Config) -> None:
     bare = {"_target_": "search.pruners.median"}
     completed = validated(replace(default_config, pruner=bare)).pruner
-    assert completed == {**bare, "name": "median", "n_startup_trials": 5, "warmup": 10}
+    assert completed == {
+        **bare,
+        "name": "median",
+        "n_startup_trials": 5,
+        "warmup": 10,
+        "interval": 1,
+    }
 
 
 @pytest.mark.parametrize(
