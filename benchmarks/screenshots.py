@@ -24,7 +24,7 @@ from rich.text import Text
 from benchmarks.browser import chromium, opened
 
 PICTURES = Path(__file__).parents[1] / "docs/images/tour"
-_WIDTH = 132  # characters of the terminal
+_WIDTH = 160  # characters, as the program writes where it cannot ask a terminal
 _TERMINAL = (  # lines as high as the letters of the font, so that those of the table meet
     "<style>{stylesheet} pre {{display: inline-block; padding: 12px; color: {foreground};"
     " background: {background}; font: 14px/16px 'DejaVu Sans Mono', monospace}}</style>"
