@@ -207,9 +207,8 @@ def section(best: Mapping[str, Floats], shares: Mapping[tuple[str, str], Floats]
     )
     notes = (
         f"The goal is the median of what the search finds in {TRIALS} trials of {EPOCHS} epochs "
-        f"without a pruner; the best of the {len(recorded)} points has {least:.3f} °C. Half of the "
-        f"searches without a pruner take less than all their epochs to it, and half never reach "
-        "it; a search that does not counts as one that took all.",
+        f"without a pruner; the best of the {len(recorded)} points has {least:.3f} °C. A search "
+        "that does not reach it counts as one that took all its epochs.",
         f"After {TRIALS} trials random search has {random.mean():.4f} °C in the mean and TPE "
         f"{tpe.mean():.4f} °C: it is better by {(random - tpe).mean():.4f} °C (95 % interval "
         f"{low:+.4f} to {high:+.4f}, over {len(tpe)} repetitions).",
