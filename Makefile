@@ -42,7 +42,7 @@ screenshots: $(READY)  ## Runs a study and takes the pictures of docs/tour.md; t
 	@sh .ci/browser.sh
 	$(RUN) benchmarks.screenshots
 
-bench: $(READY)  ## Measures all that benchmarks/README.md shows, in about an hour: GISS=file CET=file.
+bench: $(READY)  ## Measures all that benchmarks/README.md shows, in two to three hours: GISS=file CET=file.
 	$(RUN) benchmarks.chapter --write --rounds 1 $(if $(GISS),--giss "$(GISS)") $(if $(CET),--cet "$(CET)")
 	$(RUN) benchmarks.limit --write $(if $(GISS),--giss "$(GISS)")
 	$(RUN) benchmarks.growth --write

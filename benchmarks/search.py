@@ -3,7 +3,7 @@
 On a finite space over the months of Seattle-Tacoma, every point of which was trained once: nets of
 up to two dense layers, 252 points of 30 epochs. Their curves are in benchmarks/seatac_grid.json, so
 that a search is replayed in a second: backend and pruner as in a study, the training out of the
-file. 200 repetitions take some minutes on two cores. `--record station.csv` trains the points anew.
+file. 200 repetitions take 25 minutes on two cores. `--record station.csv` trains the points anew.
 """
 
 import json
