@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from search.plots import style
+from search.plots import lines, style
 from search.plots.trial import closing, first_step, floats_of
 
 
@@ -69,8 +69,8 @@ def _draw(
     above: int,
     width: float = 1.1,
 ) -> None:
-    time, values = style.breaks(table["timestamp"].to_numpy(), floats_of(table, what))
-    style.line(panel, time, values, color=color, name=name, width=width, above=above)
+    time, values = lines.breaks(table["timestamp"].to_numpy(), floats_of(table, what))
+    lines.line(panel, time, values, color=color, name=name, width=width, above=above)
 
 
 def _legend(figure: Figure, panel: Axes) -> None:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from search.plots import style
+from search.plots import lines, style
 from search.plots.style import Array, Floats
 from search.plots.trial import errors_of, first_step
 
@@ -44,7 +44,7 @@ def residuals(
         seconds = time.to_numpy().astype("datetime64[s]").astype(np.float64)
         centers, means = span_means(seconds, errors)
         moments = centers.astype("datetime64[s]")
-        style.line(axes["time"], moments, means, color=style.VERMILLION, name="local mean", above=4)
+        lines.line(axes["time"], moments, means, color=style.VERMILLION, name="local mean", above=4)
     style.date_axis(axes["time"])
     style.label(
         axes["time"],
@@ -56,7 +56,7 @@ def residuals(
     panel = axes["season"]
     _draw_dots(panel, positions, errors)
     centers, means = span_means(positions, errors)
-    style.line(panel, centers, means, color=style.VERMILLION, width=1.6, above=4)
+    lines.line(panel, centers, means, color=style.VERMILLION, width=1.6, above=4)
     if ticks:
         panel.set_xticks(list(ticks), list(ticks.values()))
     style.label(panel, title=f"Error{ahead} by {name}", x=name, y=style.quantity("error", unit))
@@ -139,7 +139,7 @@ def _draw_spread(axes: Axes, errors: Floats, unit: str, *, scope: str) -> None:
 def _draw_steps(axes: Axes, predictions: pd.DataFrame, unit: str) -> None:
     sizes = pd.Series(np.abs(errors_of(predictions))).groupby(predictions["step"].to_numpy()).mean()
     steps = sizes.index.to_numpy(dtype=np.float64)
-    style.line(axes, steps, sizes.to_numpy(dtype=np.float64), color=style.MODEL, width=1.6)
+    lines.line(axes, steps, sizes.to_numpy(dtype=np.float64), color=style.MODEL, width=1.6)
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(style.whole_numbers(8))
     style.label(axes, title="MAE by step", x="steps ahead", y=style.quantity("MAE", unit))

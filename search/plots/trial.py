@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from search.plots import style
+from search.plots import lines, style
 from search.plots.style import Floats
 
 _ZOOM = (24, 400)  # fewest and most steps of the close view
@@ -117,20 +117,20 @@ def _mean(values: Floats) -> float:
 def _draw_forecasts(
     axes: Axes, model: pd.DataFrame, rival: pd.DataFrame | None, rival_name: str
 ) -> None:
-    time, actual, predicted = style.breaks(
+    time, actual, predicted = lines.breaks(
         model["timestamp"].to_numpy(), floats_of(model, "actual"), floats_of(model, "forecast")
     )
-    style.line(axes, time, actual, color=style.ACTUAL, name="actual", width=2.6, above=2)
-    style.line(axes, time, predicted, color=style.MODEL, name="model", above=4)
+    lines.line(axes, time, actual, color=style.ACTUAL, name="actual", width=2.6, above=2)
+    lines.line(axes, time, predicted, color=style.MODEL, name="model", above=4)
     if rival is not None:
-        time, predicted = style.breaks(rival["timestamp"].to_numpy(), floats_of(rival, "forecast"))
+        time, predicted = lines.breaks(rival["timestamp"].to_numpy(), floats_of(rival, "forecast"))
         name = f"baseline: {rival_name}"
-        style.line(axes, time, predicted, color=style.BASELINE, name=name, width=1.1, above=3)
+        lines.line(axes, time, predicted, color=style.BASELINE, name=name, width=1.1, above=3)
 
 
 def _draw_behind(axes: Axes, frame: pd.DataFrame) -> None:
-    time, predicted = style.breaks(frame["timestamp"].to_numpy(), floats_of(frame, "forecast"))
-    style.line(axes, time, predicted, color=style.QUIET, width=0.7, alpha=0.45, above=1)
+    time, predicted = lines.breaks(frame["timestamp"].to_numpy(), floats_of(frame, "forecast"))
+    lines.line(axes, time, predicted, color=style.QUIET, width=0.7, alpha=0.45, above=1)
 
 
 def _ranking(tables: Mapping[str, pd.DataFrame]) -> str:
@@ -145,9 +145,9 @@ def _ranking(tables: Mapping[str, pd.DataFrame]) -> str:
 
 def _draw_errors(axes: Axes, frame: pd.DataFrame, name: str, *, color: str, above: int) -> None:
     errors = errors_of(frame)
-    time, drawn = style.breaks(frame["timestamp"].to_numpy(), errors)
+    time, drawn = lines.breaks(frame["timestamp"].to_numpy(), errors)
     size = style.number(_mean(np.abs(errors)))
-    style.line(axes, time, drawn, color=color, name=f"{name}, MAE {size}", width=1.0, above=above)
+    lines.line(axes, time, drawn, color=color, name=f"{name}, MAE {size}", width=1.0, above=above)
 
 
 def learning_curve(
@@ -193,12 +193,12 @@ def _draw_curves(loss: Axes, score: Axes, group: pd.DataFrame, *, strong: bool) 
     above = 4 if strong else 3
     for column, color in (("loss", style.SKY), ("val_loss", style.ORANGE)):
         name = column if strong else ""
-        style.line(
+        lines.line(
             loss, epoch, floats_of(group, column), color=color, name=name, above=above, **drawing
         )
     name = "validation MAE" if strong else ""
     values = floats_of(group, "validation_mae")
-    style.line(score, epoch, values, color=style.MODEL, name=name, above=above, **drawing)
+    lines.line(score, epoch, values, color=style.MODEL, name=name, above=above, **drawing)
 
 
 def _scale_curves(axes: Axes, epoch: Floats, values: Floats) -> None:

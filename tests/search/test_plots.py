@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from search.plots import parallel, pareto, residuals, slices, study, style, trial
 from search.plots.axis import fanned, missing
+from search.plots.lines import _thinned, breaks
 
 
 def predictions(n=120, *, horizon=1, fold=0, start="2015-01-01", frequency="D", seed=0):
@@ -222,7 +223,7 @@ def test_drawing_leaves_no_trace_in_matplotlib():
 )
 def test_thinning_a_line_keeps_its_ends_extremes_and_gaps(values, times):
     y = np.tile(np.array(values), times)
-    drawn = y[style._thinned(y, np.isnan(y))]
+    drawn = y[_thinned(y, np.isnan(y))]
     assert len(drawn) <= len(y)
     np.testing.assert_equal(drawn[[0, -1]], y[[0, -1]])
     if not np.isnan(y).all():
@@ -235,14 +236,14 @@ def test_thinning_a_line_keeps_its_ends_extremes_and_gaps(values, times):
 def test_breaks_only_adds(steps):
     time = np.datetime64("2020-01-01") + np.cumsum(steps).astype("timedelta64[D]")
     y = np.arange(len(time), dtype=float)
-    _, drawn = style.breaks(time, y)
+    _, drawn = breaks(time, y)
     np.testing.assert_array_equal(drawn[~np.isnan(drawn)], y)
 
 
 def test_months_are_no_jump_but_a_missing_month_is():
     months = pd.date_range("2015-01-01", periods=24, freq="MS").to_numpy()
-    assert len(style.breaks(months, np.ones(24))[0]) == 24
-    assert len(style.breaks(np.delete(months, 10), np.ones(23))[0]) == 24
+    assert len(breaks(months, np.ones(24))[0]) == 24
+    assert len(breaks(np.delete(months, 10), np.ones(23))[0]) == 24
 
 
 @pytest.mark.parametrize(
