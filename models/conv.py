@@ -2,6 +2,7 @@
 
 B windows in a batch, L time steps, F channels. Each layer maps [B, L, F] to
 [B, ceil(L / strides), filters], and the last step of its output sees the last step of its input.
+Where only the last step of the last layer is wanted, only what it sees is computed.
 """
 
 from dataclasses import dataclass
@@ -37,41 +38,56 @@ class Conv:
         check_choice("model.conv.activation", self.activation, ACTIVATIONS)
 
 
-def conv_block(x: "keras.KerasTensor", options: Conv) -> "keras.KerasTensor":
+def conv_block(
+    x: "keras.KerasTensor", options: Conv, *, sequences: bool = True
+) -> "keras.KerasTensor":
     """Appends the layers conv_1, conv_2, … to x.
 
     Args:
         x: [B, L, F].
+        sequences: whether all steps of the last layer's output are wanted, or its last one only.
 
     Returns:
-        [B, L', filters], or x itself if the block is off.
+        [B, L', filters], with the same last step either way, or x itself if the block is off.
 
     Raises:
         Infeasible: a layer's strides exceed the time steps that are left.
     """
     from keras import layers
 
-    window_size = x.shape[1]
+    window_size = steps = x.shape[1]
     for number in range(1, options.layers + 1):
-        steps = x.shape[1]
         if options.strides > steps:
             raise Infeasible(
                 f"conv layer {number} strides {options.strides} over {steps} time steps"
                 f" (of a window of {window_size}).\n"
                 "Lower model.conv.strides or model.conv.layers, or raise task.window_size."
             )
+        steps = -(-steps // options.strides)
+        length = x.shape[1]
+        field = _receptive_field(options, options.layers - number + 1)
         # Keras takes every strides-th step counted from the first one, so the newest readings would
-        # fall between two outputs. Without the oldest (L - 1) % strides steps the last output
-        # stands on the last reading; what is lost is the far end of the window.
-        surplus = (steps - 1) % options.strides
-        if surplus:
-            x = layers.Cropping1D((surplus, 0), name=f"conv_{number}_align")(x)
+        # fall between two outputs. With these zeros, the last output stands on the last reading.
+        zeros = options.kernel_size - 1 - (length - 1) % options.strides
+        if field <= length and not sequences:
+            zeros = field - length
+        if zeros > 0:
+            x = layers.ZeroPadding1D((zeros, 0), name=f"conv_{number}_pad")(x)
+        elif zeros < 0:
+            x = layers.Cropping1D((-zeros, 0), name=f"conv_{number}_crop")(x)
         x = layers.Conv1D(
             options.filters,
             options.kernel_size,
             strides=options.strides,
-            padding="causal",
             activation=options.activation,
             name=f"conv_{number}",
         )(x)
     return x
+
+
+def _receptive_field(options: Conv, layers: int) -> int:
+    """Returns how many steps of its input one output step of so many layers sees."""
+    steps = 1
+    for _ in range(layers):
+        steps = (steps - 1) * options.strides + options.kernel_size
+    return steps

@@ -56,9 +56,10 @@ def forecaster(
     check_flag("model.skip", skip)
 
     window = keras.Input((window_size, channels), name="window")
-    x = conv_block(window, conv)
+    steps_wanted = head == "flatten" or recurrent.layers > 0
+    x = conv_block(window, conv, sequences=steps_wanted)
     x = recurrent_block(x, recurrent, sequences=head == "flatten")
-    if head == "last" and not recurrent.layers:
+    if not steps_wanted and x.shape[1] > 1:
         x = keras.layers.Cropping1D((x.shape[1] - 1, 0), name="last")(x)
     if len(x.shape) == 3:
         x = keras.layers.Flatten(name="flatten")(x)

@@ -78,7 +78,7 @@ def test_the_head_decides_what_the_recurrent_block_returns(head):
 
 def test_layers_have_lasting_names():
     names = [[layer.name for layer in forecaster((8, 2), 3, **FULL).layers] for _ in range(2)]
-    expected = "window conv_1_align conv_1 recurrent_1 dense_1 dense_1_dropout forecast"
+    expected = "window conv_1_pad conv_1 recurrent_1 dense_1 dense_1_dropout forecast"
     assert names == [expected.split()] * 2
 
 
