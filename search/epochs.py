@@ -41,12 +41,18 @@ class EpochModel(keras.Model):  # type: ignore[misc]  # Keras has no types
         self._step = tf.function(
             self._gradient_step,
             input_signature=[tf.TensorSpec(*one) for one in zip(signature, kinds, strict=True)],
+            autograph=False,  # Keras' layers do without; looking for what to convert takes time
         )
+
+    @property
+    def metrics(self) -> list[Any]:
+        """None of Keras' own: an epoch returns its means itself, and each takes milliseconds."""
+        return []
 
     def compile(self, **options: Any) -> None:
         """Compiles the training, and the forecasts likewise."""
         super().compile(**options)
-        self._outputs = tf.function(self._forecast, jit_compile=self.jit_compile)
+        self._outputs = tf.function(self._forecast, jit_compile=self.jit_compile, autograph=False)
 
     def call(self, x: Tensor, training: bool | None = None) -> Tensor:
         """Returns the net's outputs [B, H]."""
