@@ -68,7 +68,8 @@ def workers_of(pid: int) -> list[psutil.Process]:
     """Returns the worker processes of the study that runs as `pid`."""
     try:
         children = psutil.Process(pid).children(recursive=True)
-        return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+        # Forked from a child of the study, or, where processes are not forked, spawned by it.
+        return [c for c in children if c.ppid() != pid or "spawn_main" in " ".join(c.cmdline())]
     except psutil.Error:
         return []
 

@@ -17,6 +17,7 @@ import psutil
 import pytest
 import yaml
 
+from benchmarks.memory import workers_of
 from search.data import load_series
 from search.trial import Plan, run_trial
 
@@ -52,16 +53,9 @@ class Chaos:
         self.groups.append(process.pid)
         return process
 
-    def workers(self) -> list[psutil.Process]:
-        try:
-            children = psutil.Process(self.process.pid).children(recursive=True)
-            return [c for c in children if "spawn_main" in " ".join(c.cmdline())]
-        except psutil.Error:
-            return []
-
     def kill(self) -> None:
         """Kills a worker or the coordinator."""
-        workers = self.workers()
+        workers = workers_of(self.process.pid)
         if workers and self.random.random() < 0.6:
             self.random.choice(workers).kill()
             self.kills["worker"] += 1

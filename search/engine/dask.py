@@ -6,12 +6,10 @@ is put into the worker while it trains.
 
 import logging
 import queue
-import signal
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from multiprocessing import resource_tracker
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +19,7 @@ from distributed.comm.core import CommClosedError
 
 from search.engine.base import Engine, Event, Handler, Lost
 from search.engine.dask_worker import Outcome, Prepare, note_stop, run_plan
+from search.engine.processes import METHOD, uninterrupted, warm_up
 from search.errors import BadInput
 from search.runtime import environment
 from search.trial import Plan, Progress
@@ -28,6 +27,7 @@ from search.trial import Plan, Progress
 _OVER_LIMIT = "worker-restart-memory"  # what Dask says when it ends a worker over its limit
 _STARTS = 3  # attempts to start the workers
 _SETTINGS = {
+    "distributed.worker.multiprocessing-method": METHOD,
     # A worker that dies loses its trial; whether to run it again is the study's decision.
     "distributed.scheduler.allowed-failures": 0,
     # Memory that TensorFlow holds cannot be spilled, and a paused worker would wait for ever.
@@ -37,34 +37,6 @@ _SETTINGS = {
     # Dask's profiler looks at the training thread a hundred times a second.
     "distributed.worker.profile.enabled": False,
 }
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Holds Ctrl-C back while processes start, and in those processes for good.
-
-    A process that is interrupted while it starts tells of it in sixty lines. The signal mask is
-    inherited; the coordinator takes what was held back when all of them are up. A signal may come
-    by way of another thread all the same: until then, it is noted and raises nothing.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    resource_tracker.ensure_running()  # now: its start ends with a mask that lets Ctrl-C through
-    noted: list[int] = []
-    in_main = threading.current_thread() is threading.main_thread()
-    handler = (
-        signal.signal(signal.SIGINT, lambda number, _: noted.append(number)) if in_main else None
-    )
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        if in_main:
-            signal.signal(signal.SIGINT, handler)
-        if noted:
-            raise KeyboardInterrupt
 
 
 class DaskEngine(Engine):
@@ -92,19 +64,28 @@ class DaskEngine(Engine):
         self._connection: Client | None = None
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         dask.config.set(_SETTINGS)
-        try:
-            with _uninterrupted():
-                if address is None:
-                    self._cluster = self._started(workers, memory_limit, threads)
-                self._connection = self._connected(address)
-                # A worker may die meanwhile; the one in its place is prepared too.
-                with suppress(CommClosedError):
-                    self._client.register_plugin(Prepare(ours=address is None))
-                self._client.subscribe_topic(self._topic, self._take_progress)
-                self._client.subscribe_topic(_OVER_LIMIT, self._take_over_limit)
-        except BaseException:
-            self.__exit__()
-            raise
+        starter = ThreadPoolExecutor(1)
+        self._starting = starter.submit(self._start, workers, address, memory_limit, threads)
+        starter.shutdown(wait=False)
+        if address is not None:  # it may be refused, which must be known before anything is stored
+            try:
+                self._starting.result()
+            except BaseException:
+                self.__exit__()
+                raise
+
+    def _start(self, workers: int, address: str | None, memory_limit: str, threads: int) -> Client:
+        """Returns the connection to workers that are ready."""
+        with uninterrupted():
+            if address is None:
+                self._cluster = self._started(workers, memory_limit, threads)
+            self._connection = self._connected(address)
+            # A worker may die meanwhile; the one in its place is prepared too.
+            with suppress(CommClosedError):
+                self._connection.register_plugin(Prepare(ours=address is None))
+            self._connection.subscribe_topic(self._topic, self._take_progress)
+            self._connection.subscribe_topic(_OVER_LIMIT, self._take_over_limit)
+            return self._connection
 
     def _connected(self, address: str | None) -> Client:
         try:
@@ -124,9 +105,14 @@ class DaskEngine(Engine):
 
     @staticmethod
     def _local(workers: int, memory_limit: str, threads: int) -> LocalCluster:
+        warm_up(threads)
         # In place of Dask's own variables, of which MALLOC_TRIM_THRESHOLD_ gives memory back to the
-        # system at once: that takes up to a third of TensorFlow's speed.
-        dask.config.set({"distributed.nanny.pre-spawn-environ": environment(threads)})
+        # system at once: that takes up to a third of TensorFlow's speed. A fork needs them too: the
+        # process it comes from may have been started for another number of threads.
+        variables = environment(threads)
+        dask.config.set(
+            {f"distributed.nanny.{when}environ": variables for when in ("pre-spawn-", "")}
+        )
         return LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -140,9 +126,8 @@ class DaskEngine(Engine):
 
     @property
     def _client(self) -> Client:
-        if self._connection is None:
-            raise RuntimeError("the engine is not connected")
-        return self._connection
+        """The connection; own workers start while the study is opened, and are waited for here."""
+        return self._starting.result()
 
     @property
     def slots(self) -> int:
@@ -217,6 +202,7 @@ class DaskEngine(Engine):
 
     def __exit__(self, *error: object) -> None:
         """Ends the client and, where they are ours, the workers."""
+        wait([self._starting])
         if self._connection is not None:
             self._connection.close()
         if self._cluster is not None:

@@ -1,13 +1,16 @@
 """What runs inside a Dask worker: a trial, its reports, and the word to stop it."""
 
+import gc
 import signal
 import time
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from typing import Any
 
 from distributed import get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 
+from search.engine.processes import MODULES
 from search.engine.worker import carry_out
 from search.result import Result
 from search.runtime import hush
@@ -31,9 +34,10 @@ class Prepare(WorkerPlugin):
             # A terminal sends Ctrl-C to the workers too; what it means is the study's decision.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         hush()
-        import search.artifacts
-        import search.net
-        import search.training  # noqa: F401
+        for module in MODULES:
+            import_module(module)
+        # What was imported stays; looking through it for garbage took a third of a second a net.
+        gc.freeze()
 
 
 @dataclass(frozen=True)
