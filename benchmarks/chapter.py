@@ -178,10 +178,6 @@ def _ratio(found: Sequence[Mapping[str, Done]], way: str, other: str) -> str:
     return f"{statistics.median(ratios):.1f}"
 
 
-def _medians(rounds: int) -> str:
-    return f"Medians of {rounds} rounds; " if rounds > 1 else ""
-
-
 @contextmanager
 def station(given: Path | None) -> Iterator[Path]:
     """Gives the file of a station: the given one, or made-up months as NASA GISS writes them."""
@@ -209,29 +205,32 @@ def station(given: Path | None) -> Iterator[Path]:
         yield path
 
 
-def section(options: Namespace) -> Section:
-    """Measures and returns the table."""
-    rows: list[list[str]] = []
+def sections(options: Namespace) -> Iterator[Section]:
+    """Measures and yields a table of the Conv1D search, and one of the recurrent nets."""
+    medians = f"Medians of {options.rounds} rounds. " if options.rounds > 1 else ""
+    memory = "The memory is the largest sum over all processes; what they share counts once."
     if options.points:
         ways = conv_ways(options.points, options.executions, options.epochs)
-        rows += rounds_of(f"{CONV}, {options.points} points", ways, options.rounds)
+        rows = [*rounds_of(f"{CONV}, {options.points} points", ways, options.rounds)]
+        done = f"{options.executions} executions a point, {options.epochs} epochs."
+        yield Section("chapter_conv", COLUMNS, rows, [f"{medians}{done} {memory}"])
     if options.trials:
-        with station(options.giss) as source:
-            for recipe in SEATAC[: options.cells]:
-                ways = recurrent_ways(recipe, source, options.trials, options.epochs)
-                name = f"{recipe}, {options.trials} trials, {options.epochs} epochs"
-                rows += rounds_of(name, ways, options.rounds)
-        if options.cet is not None:
-            cet = recurrent_ways(CET, options.cet.resolve(), options.trials, options.cet_epochs)
-            name = f"{CET}, {options.trials} trials, {options.cet_epochs} epochs"
-            rows += rounds_of(name, cet, options.rounds)
-    data = "given files" if options.giss else "made-up months in place of a station's"
-    notes = [
-        f"{_medians(options.rounds)}{options.executions} executions a point of the "
-        f"Conv1D search, {options.epochs} epochs; {data}. The memory is the largest sum of what is "
-        "resident in all processes, and counts twice what two of them share."
-    ]
-    return Section("chapter", COLUMNS, rows, notes)
+        rows = [*recurrent_rows(options)]
+        data = "" if options.giss else "Made-up months in place of a station's. "
+        yield Section("chapter_recurrent", COLUMNS, rows, [f"{medians}{data}{memory}"])
+
+
+def recurrent_rows(options: Namespace) -> Iterator[list[str]]:
+    """Measures and yields the rows of the recurrent nets."""
+    with station(options.giss) as source:
+        for recipe in SEATAC[: options.cells]:
+            ways = recurrent_ways(recipe, source, options.trials, options.epochs)
+            name = f"{recipe}, {options.trials} trials, {options.epochs} epochs"
+            yield from rounds_of(name, ways, options.rounds)
+    if options.cet is not None:
+        ways = recurrent_ways(CET, options.cet.resolve(), options.trials, options.cet_epochs)
+        name = f"{CET}, {options.trials} trials, {options.cet_epochs} epochs"
+        yield from rounds_of(name, ways, options.rounds)
 
 
 def arguments() -> ArgumentParser:
@@ -252,7 +251,8 @@ def arguments() -> ArgumentParser:
 def main() -> None:
     """Measures, prints and perhaps writes."""
     options = arguments().parse_args()
-    report(section(options), write=options.write)
+    for section in sections(options):
+        report(section, write=options.write)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ A training step. Every layer is matrix products, and a product of [m, k] and [k,
 floating-point operations: a multiplication and an addition each. For B windows of W steps:
 
 - Dense, I to O units, at P positions a window: 2 (B P) I O
-- Conv1D, C to N filters, kernel K, L outputs: 2 (B L) (K C) N, as a product over unrolled windows
-  (Chellapilla et al., "High performance convolutional neural networks", 2006)
+- Conv1D, C to N filters, kernel K, L outputs that are wanted: 2 (B L) (K C) N, as a product over
+  unrolled windows (Chellapilla et al., "High performance convolutional neural networks", 2006)
 - SimpleRNN, F to U units: W times 2 B (F + U) U (Elman, "Finding structure in time", 1990)
 - GRU: three times that, one for each gate and the candidate (Cho et al., 2014)
 - LSTM: four times that (Hochreiter and Schmidhuber, 1997, with forget gates of Gers et al., 2000)
@@ -63,22 +63,24 @@ class Product:
 
 
 def products(config: "Config") -> Iterator[Product]:
-    """Yields the products of a forward pass of the built-in forecaster with `head: last`."""
-    batch, steps, size = config.training.batch_size, config.task.window_size, 1
-    conv, recurrent, dense = (config.model[block] for block in ("conv", "recurrent", "dense"))
-    for _ in range(conv["layers"]):
-        steps = -(-steps // conv["strides"])
-        yield Product(batch * steps, conv["kernel_size"] * size, conv["filters"])
-        size = conv["filters"]
-    for _ in range(recurrent["layers"]):
-        units, gates = recurrent["units"], GATES[recurrent["cell"]]
-        yield Product(batch * steps, size, gates * units)  # the inputs of all steps at once
-        yield Product(batch, units, gates * units, times=steps)
-        size = units
-    for _ in range(dense["layers"]):
-        yield Product(batch, size, dense["units"])
-        size = dense["units"]
-    yield Product(batch, size, config.task.horizon)
+    """Yields the products of a forward pass of the built-in forecaster."""
+    import keras
+
+    from search.signatures import call_builder
+
+    batch, shape = config.training.batch_size, (config.task.window_size, 1)
+    net = call_builder("model", config.model, input_shape=shape, horizon=config.task.horizon)
+    for layer in net.layers:
+        if isinstance(layer, keras.layers.Conv1D):
+            _, steps, filters = layer.output.shape
+            yield Product(batch * steps, layer.kernel_size[0] * layer.input.shape[-1], filters)
+        elif isinstance(layer, keras.layers.RNN):
+            _, steps, size = layer.input.shape
+            gates = GATES[config.model["recurrent"]["cell"]] * layer.units
+            yield Product(batch * steps, size, gates)  # the inputs of all steps at once
+            yield Product(batch, layer.units, gates, times=steps)
+        elif isinstance(layer, keras.layers.Dense):
+            yield Product(batch, layer.input.shape[-1], layer.units)
 
 
 def seconds_of(product: Product) -> float:

@@ -1,20 +1,21 @@
 """Runs a command and measures it with all of its child processes."""
 
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
-_EVERY = 0.5  # seconds between two readings of the memory
+_EVERY = 0.5  # seconds between two looks
+_MEMORY_EVERY = 6  # looks: reading the memory of five processes takes a tenth of a second
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Measured:
 
     Attributes:
         seconds: from its start to its end.
-        cpu: seconds of all its processes.
-        peak: MB, the largest sum of their resident memory; what they share counts in each.
+        cpu: seconds of all its processes; the last half second of each may be missing.
+        peak: MB, the largest sum of their memory; what they share counts once.
         out: what it printed.
     """
 
@@ -40,7 +41,6 @@ def measured(words: Sequence[str], folder: Path) -> Measured:
     Raises:
         SystemExit: it failed.
     """
-    before = _children()
     started = time.monotonic()
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as complaints:
         process = subprocess.Popen(
@@ -50,17 +50,17 @@ def measured(words: Sequence[str], folder: Path) -> Measured:
             stdout=out,
             stderr=complaints,
         )
-        memory = _Memory(process.pid)
+        family = _Family(process.pid)
         status = process.wait()
         seconds = time.monotonic() - started
-        peak = memory.stop()
+        family.stop()
         out.seek(0)
         said = out.read()
         if status:
             complaints.seek(0)
             told = complaints.read()
             raise SystemExit(f"{' '.join(words)} ended with status {status}:\n{said}{told}")
-    return Measured(seconds, _children() - before, peak, said)
+    return Measured(seconds, sum(family.cpu.values()), family.peak / 2**20, said)
 
 
 def environment() -> dict[str, str]:
@@ -70,39 +70,48 @@ def environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
-def _children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+class _Family:
+    """Watches a process and those that come from it, which nobody may wait for.
 
-
-class _Memory:
-    """Watches the resident memory of a process and of those that it started."""
+    Attributes:
+        cpu: seconds of each process that was seen.
+        peak: bytes.
+    """
 
     def __init__(self, pid: int) -> None:
+        self.cpu: dict[int, float] = {}
+        self.peak = 0
         self._pid = pid
-        self._peak = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
 
-    def stop(self) -> float:
-        """Returns the peak in MB."""
+    def stop(self) -> None:
+        """Ends watching."""
         self._over.set()
         self._thread.join()
-        return self._peak / 2**20
 
     def _watch(self) -> None:
+        looks = 0
         while not self._over.wait(_EVERY):
             try:
                 process = psutil.Process(self._pid)
                 family = [process, *process.children(recursive=True)]
             except psutil.Error:
                 return
-            self._peak = max(self._peak, sum(map(_resident, family)))
+            for each in family:
+                with suppress(psutil.Error):
+                    times = each.cpu_times()
+                    self.cpu[each.pid] = times.user + times.system
+            looks += 1
+            if looks % _MEMORY_EVERY == 0:
+                self.peak = max(self.peak, sum(map(_memory, family)))
 
 
-def _resident(process: psutil.Process) -> int:
+def _memory(process: psutil.Process) -> int:
+    """Returns bytes; of what processes share, each counts its part."""
     try:
-        return int(process.memory_info().rss)
+        memory = process.memory_full_info()
     except psutil.Error:
         return 0
+    return int(getattr(memory, "pss", memory.rss))

@@ -48,7 +48,7 @@ def test_the_operations_of_a_step_are_those_of_the_formulas(composed: Callable[.
     def operations(*words: str) -> int:
         return sum(product.operations for product in limit.products(composed(*words)))
 
-    conv = 2 * 32 * (20 * 3 * 128 + 128 * 28 + 28 * 28 + 28)
+    conv = 2 * 32 * (3 * 128 + 128 * 28 + 28 * 28 + 28)  # its last output alone
     assert operations(f"experiment={chapter.CONV}") == conv
     for cell, gates in limit.GATES.items():
         words = (f"experiment=seatac_{cell}", "dataset.source=station.csv")
@@ -82,7 +82,14 @@ def test_a_table_takes_the_place_of_the_one_before() -> None:
     text = table.markdown(section)
     assert text.startswith("| what | ratio |\n| --- | --- |\n| a step | 2.0 |\n\nA note.\n\n")
     document = table.README.read_text("utf-8")
-    for name in ("chapter", "limit", "growth_trials", "growth_sizes", "engine"):
+    for name in (
+        "chapter_conv",
+        "chapter_recurrent",
+        "limit",
+        "growth_trials",
+        "growth_sizes",
+        "engine",
+    ):
         once = table.replaced(document, name, text)
         assert text in once
         assert table.replaced(once, name, text) == once
