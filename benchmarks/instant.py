@@ -16,7 +16,7 @@ from search.result import Epoch, Execution, Result
 from search.trial import Plan
 
 STUDY = (
-    *("dataset=synthetic", "model=conv_recurrent", "space=[]"),
+    *("dataset=synthetic", "model=conv_recurrent", "space=[]", "engine=inline"),
     *("space.training.learning_rate={low: 0.001, high: 0.01}", "pruner=none"),
     *("tracking.figures=none", "study.finalists=0", "study.name=bench"),
 )

@@ -11,10 +11,9 @@ from rich.console import Console
 from search import git
 from search.again.finalists import pending, train_finalists
 from search.backends.base import Backend
-from search.config import Config, worker_count
-from search.engine import open_engine
+from search.config import Config
+from search.engine import open_engine, warm_up
 from search.engine.base import Engine
-from search.engine.processes import warm_up
 from search.errors import BadInput
 from search.events import EventDisplay
 from search.first import points_first
@@ -56,8 +55,7 @@ def sweep(config: Config, console: Console, *, quiet: bool, events: TextIO | Non
         StoreTrouble: the store could not be used for minutes.
     """
     prepared = prepare(config)
-    if worker_count(prepared.config) and prepared.config.engine.address is None:
-        warm_up(prepared.config.engine.threads)
+    warm_up(prepared.config)
     uri = store_uri(prepared.config.tracking.uri)
     pruner = build_pruner(prepared)
     fresh = build_backend(prepared, restored=0, beside=pruner)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import psutil
@@ -19,6 +19,7 @@ import yaml
 
 from benchmarks.memory import workers_of
 from search.data import load_series
+from search.engine.processes import METHOD
 from search.trial import Plan, run_trial
 
 BACKENDS = ("optuna", "keras_tuner")
@@ -54,15 +55,25 @@ class Chaos:
         return process
 
     def kill(self) -> None:
-        """Kills a worker or the coordinator."""
-        workers = workers_of(self.process.pid)
-        if workers and self.random.random() < 0.6:
+        """Kills a worker, what workers are forked from, or the coordinator."""
+        workers, chance = workers_of(self.process.pid), self.random.random()
+        if workers and chance < 0.5:
             self.random.choice(workers).kill()
             self.kills["worker"] += 1
+        elif workers and chance < 0.6:
+            self.kill_source(workers[0])
         elif self.process.poll() is None:
             self.process.kill()
             self.process.wait()
             self.kills["coordinator"] += 1
+
+    def kill_source(self, worker: psutil.Process) -> None:
+        """Kills the process that workers are forked from."""
+        with suppress(psutil.Error):
+            source = worker.parent()
+            if source is not None and source.pid != self.process.pid:
+                source.kill()
+                self.kills["source"] += 1
 
     def run(self, kills: int, pause: tuple[float, float]) -> None:
         """Kills so often, each time after a random pause (s), then lets the study end."""
@@ -131,6 +142,18 @@ def test_a_few_kills_lose_nothing(sweepcast: Any, short: tuple[str, ...]) -> Non
     study = chaos(sweepcast, short, "optuna", trials=4, seed=3)
     study.run(kills=2, pause=(7.0, 9.0))
     study.check(4)
+
+
+@pytest.mark.chaos
+@pytest.mark.skipif(METHOD != "forkserver", reason="workers are spawned here, not forked")
+def test_what_workers_are_forked_from_may_die(sweepcast: Any, short: tuple[str, ...]) -> None:
+    study = chaos(sweepcast, short, "optuna", trials=8, seed=0)
+    while len(sweepcast.trials("short")) < 3:
+        time.sleep(0.5)
+    study.kill_source(workers_of(study.process.pid)[0])
+    assert study.kills["source"] == 1
+    assert study.process.wait(timeout=300) == 0
+    study.check(8)
 
 
 @pytest.mark.chaos

@@ -1,7 +1,14 @@
 """Where trials run: inline, or on Dask workers."""
 
 from search.config import Config, worker_count
+from search.engine import processes
 from search.engine.base import Engine
+
+
+def warm_up(config: Config) -> None:
+    """Lets what the workers of `open_engine` need be imported while other things are done."""
+    if config.engine.address is None and worker_count(config):
+        processes.warm_up(config.engine.threads)
 
 
 def open_engine(config: Config, *, jobs: int) -> Engine:

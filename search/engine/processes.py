@@ -17,7 +17,7 @@ from search.runtime import prepare_process
 
 METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 # What a trial imports, and what a worker runs in.
-MODULES = ("search.artifacts", "search.net", "search.training", "distributed.nanny")
+MODULES = ("search.artifacts", "search.net", "search.training", "search.engine.dask_worker")
 
 
 def warm_up(threads: int) -> None:
