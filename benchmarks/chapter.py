@@ -5,8 +5,10 @@ command is measured from its start to its end, which is its leaderboard. Ratios 
 round; the table has the medians.
 
 The Conv1D search of 18 points takes about 45 minutes a round, 30 of them the chapter's way, that of
-the recurrent nets at 100 epochs 25 minutes, ten times as long with --epochs 1000; with --cet, 15
-minutes more. `--points 4 --rounds 1` takes about 10 minutes.
+SimpleRNN at 100 epochs 20 minutes, those of GRU and LSTM longer, ten times as long with --epochs
+1000. The chapter's way trains one net after the other: with --chapter-trials it trains a few of
+them, and the trials are compared, not the searches. `--points 4 --rounds 1 --trials 0` takes about
+10 minutes.
 """
 
 import json
@@ -30,7 +32,7 @@ from search.config import Config
 from search.data import folds_of, load_series, visible
 
 CONV = "chapter_conv_search"
-SEATAC = ("seatac_simple_rnn", "seatac_gru", "seatac_lstm")
+CELLS = ("simple_rnn", "gru", "lstm")
 CET = "cet_simple_rnn"
 # The chapter's grid: first every net of stride 1, then of 2, then of 3.
 POINTS = [
@@ -115,8 +117,18 @@ def conv_ways(points: int, executions: int, epochs: int) -> dict[str, Way]:
     }
 
 
-def recurrent_ways(recipe: str, source: Path, trials: int, epochs: int) -> dict[str, Way]:
-    """Returns the ways through a search over the learning rate of a recipe's recurrent nets."""
+def recurrent_ways(
+    recipe: str, source: Path, trials: int, epochs: int, few: int | None = None
+) -> dict[str, Way]:
+    """Returns the ways through a search over the learning rate of a recipe's recurrent nets.
+
+    Args:
+        recipe: name of the experiment.
+        source: file of its series.
+        trials: learning rates.
+        epochs: of each.
+        few: so many of them the chapter's way trains, one after the other; None: all of them.
+    """
     words = (f"experiment={recipe}", f"dataset.source={source}")
     config = composed(*words)
     read = load_series(config.dataset)
@@ -131,7 +143,7 @@ def recurrent_ways(recipe: str, source: Path, trials: int, epochs: int) -> dict[
         "momentum": config.training.momentum,
         "split": folds_of(read, config.task)[0].train_stop,
         "epochs": epochs,
-        "rates": rates,
+        "rates": rates[:few],
     }
     series, given = seen.values[:, seen.target], json.dumps(options)
     more = (
@@ -140,14 +152,16 @@ def recurrent_ways(recipe: str, source: Path, trials: int, epochs: int) -> dict[
     )
     return {
         CHAPTER: lambda folder, _: script(
-            *(folder, "chapter_recurrent", len(rates), series, given)
+            *(folder, "chapter_recurrent", len(rates[:few]), series, given)
         ),
         "Sweepcast": lambda folder, _: sweep(folder, len(rates), *words, *more),
     }
 
 
-def rounds_of(name: str, ways: Mapping[str, Way], rounds: int) -> Iterator[list[str]]:
-    """Yields a row of the table for each way, measured in turn."""
+def rounds_of(
+    name: str, ways: Mapping[str, Way], rounds: int, *, by_trial: bool = False
+) -> Iterator[list[str]]:
+    """Yields a row of the table for each way, measured in turn; compares searches, or trials."""
     found: list[dict[str, Done]] = []
     for number in range(rounds):
         found.append({})
@@ -167,14 +181,18 @@ def rounds_of(name: str, ways: Mapping[str, Way], rounds: int) -> Iterator[list[
             f"{statistics.median(one.cpu for one in took):.0f} s",
             f"{statistics.median(one.peak for one in took):.0f} MB",
             f"{statistics.median(each[way].mae for each in found):.3f}",
-            *(_ratio(found, way, other) for other in (CHAPTER, USER)),
+            *(_ratio(found, way, other, by_trial=by_trial) for other in (CHAPTER, USER)),
         ]
 
 
-def _ratio(found: Sequence[Mapping[str, Done]], way: str, other: str) -> str:
+def _ratio(found: Sequence[Mapping[str, Done]], way: str, other: str, *, by_trial: bool) -> str:
     if way == other or other not in found[0]:
         return ""
-    ratios = (each[other].took.seconds / each[way].took.seconds for each in found)
+
+    def seconds(done: Done) -> float:
+        return done.took.seconds / (done.trials if by_trial else 1)
+
+    ratios = (seconds(each[other]) / seconds(each[way]) for each in found)
     return f"{statistics.median(ratios):.1f}"
 
 
@@ -216,21 +234,30 @@ def sections(options: Namespace) -> Iterator[Section]:
         yield Section("chapter_conv", COLUMNS, rows, [f"{medians}{done} {memory}"])
     if options.trials:
         rows = [*recurrent_rows(options)]
+        few = ""
+        if options.chapter_trials:
+            few = (
+                f"The chapter's way trains the {options.chapter_trials} nets of the lowest rates, "
+                "so that its MAE is of those: trials are compared, not searches. "
+            )
         data = "" if options.giss else "Made-up months in place of a station's. "
-        yield Section("chapter_recurrent", COLUMNS, rows, [f"{medians}{data}{memory}"])
+        yield Section("chapter_recurrent", COLUMNS, rows, [f"{medians}{few}{data}{memory}"])
 
 
 def recurrent_rows(options: Namespace) -> Iterator[list[str]]:
     """Measures and yields the rows of the recurrent nets."""
+    few = options.chapter_trials
     with station(options.giss) as source:
-        for recipe in SEATAC[: options.cells]:
-            ways = recurrent_ways(recipe, source, options.trials, options.epochs)
-            name = f"{recipe}, {options.trials} trials, {options.epochs} epochs"
-            yield from rounds_of(name, ways, options.rounds)
+        for cell in options.cells:
+            recipe = f"seatac_{cell}"
+            ways = recurrent_ways(recipe, source, options.trials, options.epochs, few)
+            name = f"{recipe}, {options.epochs} epochs"
+            yield from rounds_of(name, ways, options.rounds, by_trial=True)
     if options.cet is not None:
-        ways = recurrent_ways(CET, options.cet.resolve(), options.trials, options.cet_epochs)
-        name = f"{CET}, {options.trials} trials, {options.cet_epochs} epochs"
-        yield from rounds_of(name, ways, options.rounds)
+        source = options.cet.resolve()
+        ways = recurrent_ways(CET, source, options.trials, options.cet_epochs, few)
+        name = f"{CET}, {options.cet_epochs} epochs"
+        yield from rounds_of(name, ways, options.rounds, by_trial=True)
 
 
 def arguments() -> ArgumentParser:
@@ -241,7 +268,10 @@ def arguments() -> ArgumentParser:
     made.add_argument("--epochs", type=int, default=100)
     made.add_argument("--rounds", type=int, default=3)
     made.add_argument("--trials", type=int, default=8, help="learning rates; 0: none")
-    made.add_argument("--cells", type=int, default=3, help="of SimpleRNN, GRU, LSTM: the first")
+    made.add_argument(
+        "--chapter-trials", type=int, help="learning rates of the chapter's way; without, all"
+    )
+    made.add_argument("--cells", nargs="*", choices=CELLS, default=CELLS)
     made.add_argument("--giss", type=Path, help="a station's file")
     made.add_argument("--cet", type=Path, help="a file of Central England; without, it is left out")
     made.add_argument("--cet-epochs", type=int, default=1)
