@@ -134,6 +134,7 @@ def recurrent_ways(
     read = load_series(config.dataset)
     seen = visible(read, config.task)
     rates = RATES[:trials]
+    by_chapter = rates[:few]
     block = config.model["recurrent"]
     options = {
         "cell": block["cell"],
@@ -143,7 +144,7 @@ def recurrent_ways(
         "momentum": config.training.momentum,
         "split": folds_of(read, config.task)[0].train_stop,
         "epochs": epochs,
-        "rates": rates[:few],
+        "rates": by_chapter,
     }
     series, given = seen.values[:, seen.target], json.dumps(options)
     more = (
@@ -152,7 +153,7 @@ def recurrent_ways(
     )
     return {
         CHAPTER: lambda folder, _: script(
-            *(folder, "chapter_recurrent", len(rates[:few]), series, given)
+            *(folder, "chapter_recurrent", len(by_chapter), series, given)
         ),
         "Sweepcast": lambda folder, _: sweep(folder, len(rates), *words, *more),
     }
@@ -234,30 +235,25 @@ def sections(options: Namespace) -> Iterator[Section]:
         yield Section("chapter_conv", COLUMNS, rows, [f"{medians}{done} {memory}"])
     if options.trials:
         rows = [*recurrent_rows(options)]
-        few = ""
+        compared = ""
         if options.chapter_trials:
-            few = (
+            compared = (
                 f"The chapter's way trains the {options.chapter_trials} nets of the lowest rates, "
                 "so that its MAE is of those: trials are compared, not searches. "
             )
         data = "" if options.giss else "Made-up months in place of a station's. "
-        yield Section("chapter_recurrent", COLUMNS, rows, [f"{medians}{few}{data}{memory}"])
+        yield Section("chapter_recurrent", COLUMNS, rows, [f"{medians}{compared}{data}{memory}"])
 
 
 def recurrent_rows(options: Namespace) -> Iterator[list[str]]:
     """Measures and yields the rows of the recurrent nets."""
-    few = options.chapter_trials
-    with station(options.giss) as source:
-        for cell in options.cells:
-            recipe = f"seatac_{cell}"
-            ways = recurrent_ways(recipe, source, options.trials, options.epochs, few)
-            name = f"{recipe}, {options.epochs} epochs"
-            yield from rounds_of(name, ways, options.rounds, by_trial=True)
-    if options.cet is not None:
-        source = options.cet.resolve()
-        ways = recurrent_ways(CET, source, options.trials, options.cet_epochs, few)
-        name = f"{CET}, {options.cet_epochs} epochs"
-        yield from rounds_of(name, ways, options.rounds, by_trial=True)
+    with station(options.giss) as months:
+        searches = [(f"seatac_{cell}", months, options.epochs) for cell in options.cells]
+        if options.cet is not None:
+            searches.append((CET, options.cet.resolve(), options.cet_epochs))
+        for recipe, source, epochs in searches:
+            ways = recurrent_ways(recipe, source, options.trials, epochs, options.chapter_trials)
+            yield from rounds_of(f"{recipe}, {epochs} epochs", ways, options.rounds, by_trial=True)
 
 
 def arguments() -> ArgumentParser:

@@ -35,7 +35,7 @@ def test_a_strided_convolution_is_the_plain_one_read_from_the_last_step_backward
     expected = np.ravel(plain(window))[::-1][::strides][::-1]
     got = np.ravel(strided(window))
     assert len(got) == len(expected)
-    np.testing.assert_allclose(got, expected, rtol=1e-5)
+    np.testing.assert_allclose(got, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("layers", [1, 2])
