@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from search import wording
 from search.plots import lines, style
 from search.plots.trial import closing, first_step, floats_of
 
@@ -79,7 +80,7 @@ def _legend(figure: Figure, panel: Axes) -> None:
     order = [0, *range(len(names) - 1, 0, -1)]
     figure.legend(
         [handles[i] for i in order],
-        [style.plain(style.cut(names[i], 40)) for i in order],
+        [style.plain(wording.cut(names[i], 40)) for i in order],
         loc="upper left",
         bbox_to_anchor=(0.08 / style.WIDTH, 1 - 0.4 / figure.get_figheight()),
         **style.legend_look(4),

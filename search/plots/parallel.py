@@ -14,6 +14,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
+from search import wording
 from search.plots import style
 from search.plots.axis import ABSENT, Axis, axis_of, fanned
 from search.plots.style import Floats
@@ -47,7 +48,7 @@ def parallel_coordinates(
     score = scores_of(complete)
     low, top = float(score.min()), ceiling(score, spread=1.0)
     norm = Normalize(low, top) if top > low else Normalize(low - 0.5, low + 0.5)
-    names = dict(zip(parameters, style.short_names(parameters), strict=True))
+    names = dict(zip(parameters, wording.short_names(parameters), strict=True))
 
     count = -(-len(parameters) // _PER_ROW)
     size = -(-len(parameters) // count)
@@ -58,7 +59,7 @@ def parallel_coordinates(
     )
     above = int((score > top).sum())
     told = f"; {above} above" if above else ""
-    best = f"best: {style.number(low, unit)}"
+    best = f"best: {wording.number(low, unit)}"
     if "number" in complete:
         best += f" (trial {complete['number'].iloc[-1]})"
     for row, panel in zip(rows, axes.values(), strict=True):

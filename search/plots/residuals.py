@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from search import wording
 from search.plots import lines, style
 from search.plots.style import Array, Floats
 from search.plots.trial import errors_of, first_step
@@ -132,7 +133,7 @@ def _draw_spread(axes: Axes, errors: Floats, unit: str, *, scope: str) -> None:
     axes.axvline(0, color=style.INK, linewidth=0.8)
     axes.yaxis.set_major_locator(style.whole_numbers(6))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
-    text = f"Errors{scope}: mean {style.number(mean)}, std {style.number(deviation)}"
+    text = f"Errors{scope}: mean {wording.number(mean)}, std {wording.number(deviation)}"
     style.label(axes, title=text, x=style.quantity("error", unit), y="targets")
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from search import wording
 from search.plots import style
 from search.plots.axis import missing, rank, written
 from search.plots.style import Floats
@@ -44,7 +45,7 @@ def slices(
     figure, axes = style.new_figure(
         mosaic, 0.9 + 2.1 * len(rows), title=title, gap=0.6, bottom=0.55, top=0.6
     )
-    for name, short in zip(shown, style.short_names(shown), strict=True):
+    for name, short in zip(shown, wording.short_names(shown), strict=True):
         panel, here = axes[name], having(done, [name])
         at = _places(panel, here[name], horizontal=True, log=name in logarithmic)
         panel.scatter(
@@ -57,7 +58,7 @@ def slices(
             linewidths=0,
             zorder=3,
         )
-        style.label(panel, x=style.cut(short, 30), y=style.quantity("score", unit))
+        style.label(panel, x=wording.cut(short, 30), y=style.quantity("score", unit))
     return figure
 
 
@@ -94,7 +95,7 @@ def contour(
     bar = figure.colorbar(filled, ax=panel, pad=0.02)
     bar.set_label(style.quantity("score", unit), fontsize=style.TEXT_SIZE, color=style.INK)
     bar.ax.tick_params(labelsize=style.TEXT_SIZE, colors=style.INK)
-    short = [style.cut(name, 40) for name in style.short_names(pair)]
+    short = [wording.cut(name, 40) for name in wording.short_names(pair)]
     style.label(panel, x=short[0], y=short[1])
     return figure
 
@@ -120,7 +121,7 @@ def _places(panel: Axes, column: "pd.Series[Any]", *, horizontal: bool, log: boo
     found = {written(value): value for value in values}
     marks = sorted(found, key=lambda mark: rank(found[mark]))
     axis = panel.xaxis if horizontal else panel.yaxis
-    axis.set_ticks(range(len(marks)), [style.plain(style.cut(mark, 14)) for mark in marks])
+    axis.set_ticks(range(len(marks)), [style.plain(wording.cut(mark, 14)) for mark in marks])
     (panel.set_xlim if horizontal else panel.set_ylim)(-0.5, len(marks) - 0.5)
     return np.array([marks.index(written(value)) for value in values], dtype=np.float64)
 

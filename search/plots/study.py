@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from search import wording
 from search.plots import style
 from search.plots.style import Floats
 from search.plots.trials import ceiling, complete_trials, no_trials, scores_of
@@ -46,7 +47,7 @@ def optimization_history(
     low = min(low, _draw_trials(panel, trials, done, top))
     _draw_best(panel, number, np.where(done, score, np.inf), top, unit)
     if math.isfinite(baseline):
-        text = f"{style.cut(baseline_name, 28)}: {style.number(baseline, unit)}"
+        text = f"{wording.cut(baseline_name, 28)}: {wording.number(baseline, unit)}"
         look: dict[str, Any] = {"color": style.BASELINE, "linewidth": 1.4, "linestyle": "--"}
         if baseline <= top:
             panel.axhline(baseline, label=f"baseline {text}", zorder=1.5, **look)
@@ -80,7 +81,7 @@ def _draw_trials(
         (done & in_place, "o", "complete", done, complete),
         (pruned & in_place, "o", "pruned", pruned, hollow),
         (pruned & ~in_place, "^", "" if named_below else "pruned, above", pruned, hollow),
-        (done & ~in_place, "^", f"above {style.number(top)}", done & ~in_place, complete),
+        (done & ~in_place, "^", f"above {wording.number(top)}", done & ~in_place, complete),
         (failed, "x", "failed, no score", failed, cross),
     ):
         if not mask.any():
@@ -107,7 +108,7 @@ def _draw_best(panel: Axes, number: Floats, score: Floats, top: float, unit: str
         color=style.BEST,
         linewidth=1.6,
         zorder=3.5,
-        label=f"best so far: {style.number(score[best], unit)} (trial {number[best]:.0f})",
+        label=f"best so far: {wording.number(score[best], unit)} (trial {number[best]:.0f})",
     )
 
 
@@ -119,7 +120,7 @@ def importance(values: Mapping[str, float], *, title: str, note: str) -> Figure:
     if not values:
         return style.message_figure(title, note or "No importances: too few complete trials.")
     ranked = sorted(values.items(), key=lambda item: (math.isnan(item[1]), -item[1], item[0]))
-    names = [style.cut(name, 44) for name in style.short_names([name for name, _ in ranked])]
+    names = [wording.cut(name, 44) for name in wording.short_names([name for name, _ in ranked])]
     sizes = np.array([value for _, value in ranked], dtype=np.float64)
     figure, axes = style.new_figure(
         [["bars"]],
@@ -152,7 +153,7 @@ def importance(values: Mapping[str, float], *, title: str, note: str) -> Figure:
     figure.text(
         0.1 / style.WIDTH,
         0.1 / figure.get_figheight(),
-        style.plain(style.cut(note, 140)),
+        style.plain(wording.cut(note, 140)),
         fontsize=style.TEXT_SIZE - 0.5,
         color=style.QUIET,
         va="bottom",

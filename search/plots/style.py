@@ -15,6 +15,8 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from search import wording
+
 # Okabe and Ito, "Color Universal Design" (2008): told apart with every kind of colour vision.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
@@ -134,28 +136,9 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def cut(text: str, length: int) -> str:
-    """`text`, with an ellipsis in its middle where it is longer than `length` characters."""
-    if len(text) <= length:
-        return text
-    head = (length - 1) // 2
-    return f"{text[:head]}…{text[len(text) - (length - 1 - head) :]}"
-
-
 def quantity(name: str, unit: str) -> str:
-    """An axis label: `error (°C)`, or the bare name of a number without a unit."""
-    return plain(f"{name} ({cut(unit, 20)})" if unit else name)
-
-
-def number(value: float, unit: str = "") -> str:
-    """Four significant digits and the unit, with a true minus sign; "–" for NaN."""
-    if np.isnan(value):
-        return "–"
-    usual = 1e-3 <= abs(value) < 1e3
-    digits = (
-        f"{value:#.4g}" if usual else f"{value:.0f}" if 1e3 <= abs(value) < 1e7 else f"{value:.4g}"
-    )
-    return f"{digits} {cut(unit, 12)}".rstrip().replace("-", "−")
+    """An axis label, with its unit."""
+    return plain(wording.quantity(name, unit))
 
 
 def label(axes: Axes, *, title: str = "", x: str = "", y: str = "") -> None:
@@ -219,14 +202,6 @@ def log_axis(axes: Axes) -> None:
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=8))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_locator(NullLocator())
-
-
-def short_names(names: Sequence[str]) -> list[str]:
-    """Dotted names cut to their last two parts, without the part all share; never two alike."""
-    parts = [name.split(".") for name in names]
-    shared = len(parts) > 1 and all(len(p) > 1 for p in parts) and len({p[0] for p in parts}) == 1
-    short = [".".join((p[1:] if shared else p)[-2:]) for p in parts]
-    return short if len(set(short)) == len(set(names)) else list(names)
 
 
 def shades(count: int) -> list[str]:

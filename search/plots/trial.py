@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from search import wording
 from search.plots import lines, style
 from search.plots.style import Floats
 
@@ -137,7 +138,7 @@ def _ranking(tables: Mapping[str, pd.DataFrame]) -> str:
     """The MAE of each table, best first."""
     sizes = {name: _mean(np.abs(errors_of(table))) for name, table in tables.items()}
     ranked = sorted(sizes, key=lambda name: sizes[name])
-    text = "MAE: " + " · ".join(f"{name} {style.number(sizes[name])}" for name in ranked)
+    text = "MAE: " + " · ".join(f"{name} {wording.number(sizes[name])}" for name in ranked)
     if len(tables) > 2:
         text += ". Thin grey lines: the other baselines."
     return "\n".join(textwrap.wrap(text, 110, break_on_hyphens=False))
@@ -146,7 +147,7 @@ def _ranking(tables: Mapping[str, pd.DataFrame]) -> str:
 def _draw_errors(axes: Axes, frame: pd.DataFrame, name: str, *, color: str, above: int) -> None:
     errors = errors_of(frame)
     time, drawn = lines.breaks(frame["timestamp"].to_numpy(), errors)
-    size = style.number(_mean(np.abs(errors)))
+    size = wording.number(_mean(np.abs(errors)))
     lines.line(axes, time, drawn, color=color, name=f"{name}, MAE {size}", width=1.0, above=above)
 
 

@@ -6,11 +6,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from datasets.frequency import shown
 from search.leaderboard import optimism, verdict
-from search.plots.style import short_names
 from search.report.charts import Section, labels
 from search.report.findings import WHERE, Findings, commands
 from search.report.table import table, value_of
 from search.space import spelled
+from search.wording import short_names
 
 
 def page(found: Findings, sections: Sequence[Section]) -> bytes:

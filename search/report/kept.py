@@ -7,6 +7,7 @@ from itertools import islice
 
 import pandas as pd
 
+from search import wording
 from search.artifacts import predictions_table
 from search.data import folds_of, origins_of, targets, visible
 from search.errors import BadInput
@@ -14,8 +15,9 @@ from search.plots import style
 from search.prepare import Prepared
 from search.report.findings import Findings
 from search.tracking import names
+from search.tracking.files import read_artifact
 from search.tracking.ledger import Ledger
-from search.tracking.reading import FINISHED
+from search.tracking.reading import FINISHED, by_epoch
 
 _COLUMNS = {"timestamp": str, "actual": float, "forecast": float, "step": int, "fold": int}
 
@@ -65,7 +67,7 @@ def kept(ledger: Ledger, found: Findings) -> Kept:
     prepared = found.prepared
     return Kept(
         curves={
-            run.number: ledger.curve(run.run_id)
+            run.number: by_epoch(ledger.client, run.run_id, "validation/mae")
             for run in trained
             if "validation/mae" in run.metrics
         },
@@ -83,7 +85,7 @@ def _forecasts(ledger: Ledger, found: Findings) -> Iterator[Forecast]:
         table = _predictions(ledger, row.run_id)
         if table is not None:
             number = numbers[row.run_id]
-            name = f"trial {number}: {style.number(row.figures['mae'], found.unit)}"
+            name = f"trial {number}: {wording.number(row.figures['mae'], found.unit)}"
             yield Forecast(number, row.run_id, name, table)
 
 
@@ -93,7 +95,7 @@ def _predictions(ledger: Ledger, run_id: str) -> pd.DataFrame | None:
     A trial that repeats the point of another one has none. A study ends well all the same.
     """
     try:
-        text = ledger.text(run_id, "predictions.csv")
+        text = read_artifact(ledger.client, run_id, "predictions.csv")
         if text is None:
             return None
         table = pd.read_csv(io.StringIO(text), usecols=[*_COLUMNS], dtype=_COLUMNS)

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from search.leaderboard import Row, optimism, verdict
-from search.plots.style import cut
 from search.report.findings import WHERE, Findings, commands
 from search.space import spelled
+from search.wording import cut
 
 # MLflow cuts the description at 8,000 characters.
 _TABLE_ROWS = 12

@@ -1,5 +1,6 @@
 """The pictures of a study, as PNG."""
 
+from search import wording
 from search.plots import study as plots
 from search.plots import style
 from search.plots.forecasts import forecasts
@@ -48,7 +49,7 @@ def pictures(found: Findings, evidence: Kept) -> dict[str, bytes]:
         "forecasts.png": forecasts(
             {shown.name: shown.table for shown in evidence.forecasts},
             baseline=evidence.baseline,
-            baseline_name=f"{found.baseline_name} {style.number(found.baseline_mae, unit)}",
+            baseline_name=f"{found.baseline_name} {wording.number(found.baseline_mae, unit)}",
             unit=unit,
             title=f"Forecasts of the best trials · {name}",
             season=evidence.season,

@@ -7,8 +7,8 @@ from math import isfinite
 import numpy as np
 
 from search.leaderboard import Row
-from search.plots.style import cut, short_names
 from search.report.findings import Findings
+from search.wording import cut, short_names
 
 # Rows that a browser still sorts at once; `leaderboard.csv` has them all.
 MOST = 2000

@@ -20,9 +20,9 @@ from search.labels import label
 from search.result import Result
 from search.space import Space
 from search.tracking import names
-from search.tracking.files import read_artifact, read_bytes, write_files
+from search.tracking.files import read_bytes, write_files
 from search.tracking.points import finals, points
-from search.tracking.reading import Record, by_epoch, child_runs, trial_runs
+from search.tracking.reading import Record, child_runs, trial_runs
 from search.tracking.tags import StudyTags
 from search.tracking.view import study_view
 from search.trial import Plan
@@ -198,14 +198,6 @@ class Ledger:
         found = trial_runs(self.client, self.experiment, self.parent, number)
         complete = next((run for run in found if run.state == "complete"), None)
         return None if complete is None else read_bytes(self.client, complete.run_id, FILE)
-
-    def curve(self, run_id: str) -> dict[int, float]:
-        """Returns `validation/mae` of a run by epoch."""
-        return by_epoch(self.client, run_id, "validation/mae")
-
-    def text(self, run_id: str, name: str) -> str | None:
-        """Returns the text of an artifact; None where there is none."""
-        return read_artifact(self.client, run_id, name)
 
     def runs(self) -> list[Record]:
         """Returns the trials and baselines of the study, as the store has them."""

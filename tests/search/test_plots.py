@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from search import wording
 from search.plots import parallel, pareto, residuals, slices, study, style, trial
 from search.plots.axis import fanned, missing
 from search.plots.lines import _thinned, breaks
@@ -246,24 +247,6 @@ def test_months_are_no_jump_but_a_missing_month_is():
     assert len(breaks(np.delete(months, 10), np.ones(23))[0]) == 24
 
 
-@pytest.mark.parametrize(
-    ("names", "short"),
-    [
-        (["model.conv.filters", "model.dense.units"], ["conv.filters", "dense.units"]),
-        (["model.conv.filters", "task.window_size"], ["conv.filters", "task.window_size"]),
-        (["training.epochs"], ["training.epochs"]),
-        (["a.x.y", "b.x.y"], ["a.x.y", "b.x.y"]),
-    ],
-)
-def test_short_names_stay_distinct(names, short):
-    assert style.short_names(names) == short
-
-
-def test_numbers_are_written_for_readers():
-    written = [style.number(v, "°C") for v in (-2.0601, 12345.6, float("nan"))]
-    assert written == ["−2.060 °C", "12346 °C", "–"]
-
-
 def test_forecast_shows_model_and_baseline_over_the_actual():
     model, rival = predictions(seed=0), predictions(seed=1)
     figure = draw_forecast(model, rival)
@@ -277,7 +260,7 @@ def test_forecast_shows_model_and_baseline_over_the_actual():
     assert whole.get_ylabel() == "value (°C)"
     assert error.get_ylabel() == "error (°C)"
     size = (model["forecast"] - model["actual"]).abs().mean()
-    assert legend_texts(error)[0] == f"model, MAE {style.number(size)}"
+    assert legend_texts(error)[0] == f"model, MAE {wording.number(size)}"
     np.testing.assert_allclose(column(error.lines[0]), model["forecast"] - model["actual"])
     np.testing.assert_array_equal(column(lines(zoom)["model"]), model["forecast"].iloc[-30:])
     assert len(column(lines(zoom)["baseline: persistence"])) == 30
@@ -369,7 +352,7 @@ def test_residuals_are_forecast_minus_actual():
     dots = column(panel(figure, "time").lines[0])
     np.testing.assert_allclose(dots[~np.isnan(dots)], errors)
     spread = panel(figure, "spread")
-    assert style.number(errors.std(ddof=0)) in spread.get_title(loc="left")
+    assert wording.number(errors.std(ddof=0)) in spread.get_title(loc="left")
     assert spread.patches[0].get_data().values.sum() == len(errors)
     assert spread.get_xlabel() == "error (°C)"
 
@@ -481,7 +464,7 @@ def test_parallel_coordinates_draws_a_line_for_each_complete_trial():
     place = PARAMETERS.index("training.learning_rate")
     heights = [segment[place, 1] for segment in drawn.get_segments()]
     np.testing.assert_allclose(heights, (rate - rate.min()) / np.ptp(rate), atol=1e-9)
-    assert legend_texts(axes)[0].startswith(f"best: {style.number(done['score'].min(), '°C')}")
+    assert legend_texts(axes)[0].startswith(f"best: {wording.number(done['score'].min(), '°C')}")
     assert axes.get_xticklabels()[0].get_text() == "conv\nfilters"
     assert axes.child_axes[0].get_ylabel().startswith("score (°C)")
 

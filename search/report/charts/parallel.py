@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from search import wording
 from search.plots import style
 from search.plots.axis import ABSENT, Axis, fanned
 from search.plots.trials import ceiling, complete_trials, no_trials, scores_of
@@ -69,7 +70,7 @@ def parallel(found: Findings) -> Chart:
         title,
         note + (f" Above the scale: {above}." if above else ""),
         [*filter(lambda trace: trace["x"], traces), _scale(low, top, found.unit)],
-        _layout([*map(words, style.short_names(names)), "score"], columns),
+        _layout([*map(words, wording.short_names(names)), "score"], columns),
         height=440,
         width=_AXIS_WIDTH * (len(names) + 2),
     )
