@@ -5,10 +5,11 @@ command is measured from its start to its end, which is its leaderboard. Ratios 
 round; the table has the medians.
 
 The Conv1D search of 18 points takes about 45 minutes a round, 30 of them the chapter's way, that of
-SimpleRNN at 100 epochs 20 minutes, those of GRU and LSTM longer, ten times as long with --epochs
-1000. The chapter's way trains one net after the other: with --chapter-trials it trains a few of
-them, and the trials are compared, not the searches. `--points 4 --rounds 1 --trials 0` takes about
-10 minutes.
+SimpleRNN at 100 epochs 20 minutes, those of GRU and LSTM longer. The chapter's way trains one net
+after the other, epoch by epoch: with --chapter-trials and --chapter-epochs it trains a part of
+them, and what a trial takes is compared, not the searches. With `--epochs 1000 --chapter-trials 1
+--chapter-epochs 100` SimpleRNN takes 20 minutes, GRU and LSTM 50 each. `--points 4 --rounds 1
+--trials 0` takes about 10 minutes.
 """
 
 import json
@@ -50,10 +51,14 @@ CHAPTER, USER = "chapter", "practised user"
 
 @dataclass(frozen=True)
 class Done:
-    """A search that has ended: what it took, and the validation MAE of its best trial."""
+    """A search that has ended: what it took, and the validation MAE of its best trial.
+
+    Attributes:
+        trials: that it trained; a trial of fewer epochs than the others' counts as a part of one.
+    """
 
     took: Measured
-    trials: int
+    trials: float
     mae: float
 
 
@@ -88,7 +93,7 @@ def sweep(folder: Path, trials: int, *words: str) -> Done:
     return Done(took, len(done), min(scores))
 
 
-def script(folder: Path, name: str, trials: int, series: Any, *words: str) -> Done:
+def script(folder: Path, name: str, trials: float, series: Any, *words: str) -> Done:
     """Runs one of the other ways, which prints its best score last."""
     np.save(folder / "series.npy", series)
     took = measured([f"benchmarks.ways.{name}", "series.npy", *words], folder)
@@ -118,7 +123,13 @@ def conv_ways(points: int, executions: int, epochs: int) -> dict[str, Way]:
 
 
 def recurrent_ways(
-    recipe: str, source: Path, trials: int, epochs: int, few: int | None = None
+    recipe: str,
+    source: Path,
+    trials: int,
+    epochs: int,
+    *,
+    chapter_trials: int | None = None,
+    chapter_epochs: int | None = None,
 ) -> dict[str, Way]:
     """Returns the ways through a search over the learning rate of a recipe's recurrent nets.
 
@@ -127,14 +138,16 @@ def recurrent_ways(
         source: file of its series.
         trials: learning rates.
         epochs: of each.
-        few: so many of them the chapter's way trains, one after the other; None: all of them.
+        chapter_trials: learning rates that the chapter's way trains; None: all of them.
+        chapter_epochs: of each of these; None: all of them.
     """
     words = (f"experiment={recipe}", f"dataset.source={source}")
     config = composed(*words)
     read = load_series(config.dataset)
     seen = visible(read, config.task)
     rates = RATES[:trials]
-    by_chapter = rates[:few]
+    by_chapter = rates[:chapter_trials]
+    chapter_epochs = chapter_epochs or epochs
     block = config.model["recurrent"]
     options = {
         "cell": block["cell"],
@@ -143,7 +156,7 @@ def recurrent_ways(
         "batch_size": config.training.batch_size,
         "momentum": config.training.momentum,
         "split": folds_of(read, config.task)[0].train_stop,
-        "epochs": epochs,
+        "epochs": chapter_epochs,
         "rates": by_chapter,
     }
     series, given = seen.values[:, seen.target], json.dumps(options)
@@ -153,7 +166,8 @@ def recurrent_ways(
     )
     return {
         CHAPTER: lambda folder, _: script(
-            *(folder, "chapter_recurrent", len(by_chapter), series, given)
+            *(folder, "chapter_recurrent", len(by_chapter) * chapter_epochs / epochs),
+            *(series, given),
         ),
         "Sweepcast": lambda folder, _: sweep(folder, len(rates), *words, *more),
     }
@@ -236,10 +250,12 @@ def sections(options: Namespace) -> Iterator[Section]:
     if options.trials:
         rows = [*recurrent_rows(options)]
         compared = ""
-        if options.chapter_trials:
+        if options.chapter_trials or options.chapter_epochs:
             compared = (
-                f"The chapter's way trains the {options.chapter_trials} nets of the lowest rates, "
-                "so that its MAE is of those: trials are compared, not searches. "
+                f"The chapter's way trains {options.chapter_trials or options.trials} of "
+                f"{options.trials} nets, the lowest rates first, for "
+                f"{options.chapter_epochs or 'all'} epochs, so that its MAE is of those: trials "
+                "are compared, not searches. "
             )
         data = "" if options.giss else "Made-up months in place of a station's. "
         yield Section("chapter_recurrent", COLUMNS, rows, [f"{medians}{compared}{data}{memory}"])
@@ -252,8 +268,13 @@ def recurrent_rows(options: Namespace) -> Iterator[list[str]]:
         if options.cet is not None:
             searches.append((CET, options.cet.resolve(), options.cet_epochs))
         for recipe, source, epochs in searches:
-            ways = recurrent_ways(recipe, source, options.trials, epochs, options.chapter_trials)
-            yield from rounds_of(f"{recipe}, {epochs} epochs", ways, options.rounds, by_trial=True)
+            ways = recurrent_ways(
+                *(recipe, source, options.trials, epochs),
+                chapter_trials=options.chapter_trials,
+                chapter_epochs=options.chapter_epochs,
+            )
+            name = f"{recipe}, {epochs} epoch{'s' if epochs > 1 else ''}"
+            yield from rounds_of(name, ways, options.rounds, by_trial=True)
 
 
 def arguments() -> ArgumentParser:
@@ -266,6 +287,9 @@ def arguments() -> ArgumentParser:
     made.add_argument("--trials", type=int, default=8, help="learning rates; 0: none")
     made.add_argument(
         "--chapter-trials", type=int, help="learning rates of the chapter's way; without, all"
+    )
+    made.add_argument(
+        "--chapter-epochs", type=int, help="of the chapter's recurrent nets; without, all"
     )
     made.add_argument("--cells", nargs="*", choices=CELLS, default=CELLS)
     made.add_argument("--giss", type=Path, help="a station's file")

@@ -72,9 +72,7 @@ def parts(steps: int, window_size: int) -> dict[str, float]:
     with timed("reading"):
         series = load(config.dataset)
     with timed("windows"):
-        seen = visible(series, config.task)
-        data = fold_data(seen, folds_of(series, config.task)[0], config)
-        np.ascontiguousarray(data.train.x)
+        fold_data(visible(series, config.task), folds_of(series, config.task)[0], config)
     with timed("baselines"):
         baselines = score_baselines(series, config.task)
     planner = Planner(config, Space(()), series.digest, baselines)
@@ -97,9 +95,10 @@ def drawn_trials(found: dict[str, Coordination]) -> Figure:
         [["all"]], 4.2, title="What a trivial trial costs: ask, tell and log", bottom=0.55
     )
     panel = axes["all"]
-    for (name, each), color in zip(found.items(), (style.MODEL, style.BASELINE), strict=True):
+    colors = dict(zip(BACKENDS, (style.MODEL, style.BASELINE), strict=True))
+    for name, each in found.items():
         number, median = smoothed(each.trials)
-        panel.plot(number, 1000 * median, color=color, label=name)
+        panel.plot(number, 1000 * median, color=colors[name], label=name)
     panel.set_ylim(bottom=0)
     style.label(panel, x="trials before it", y="ms a trial")
     style.legend(panel)
@@ -162,6 +161,7 @@ def by_trials(trials: int, tpe: int, *, write: bool) -> Section:
 def by_sizes(longest: int, *, write: bool) -> Section:
     """Measures, draws and returns the table of the parts."""
     prepare_process(1)
+    parts(STEPS[0], SHORT_WINDOW)  # the first one imports, and sets TensorFlow up
     by_steps = {steps: parts(steps, SHORT_WINDOW) for steps in STEPS if steps <= longest}
     by_window = {window: parts(SHORT_SERIES, window) for window in WINDOWS}
     sizes = {f"{n:,} steps": each for n, each in by_steps.items()}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from benchmarks import chapter, growth, instant, limit, table
+from benchmarks.process import Measured
 from search.space_notation import parse_space
 
 
@@ -54,6 +55,18 @@ def test_the_operations_of_a_step_are_those_of_the_formulas(composed: Callable[.
         words = (f"experiment=seatac_{cell}", "dataset.source=station.csv")
         layers = gates * 24 * ((1 + 100) * 100 + (100 + 100) * 100)
         assert operations(*words) == 2 * 12 * (layers + 100)
+
+
+def test_where_the_chapter_trains_a_part_trials_are_compared() -> None:
+    def way(seconds: float, trials: float) -> chapter.Way:
+        done = chapter.Done(Measured(seconds, cpu=1.0, peak=1.0, out=""), trials, mae=1.0)
+        return lambda *_: done
+
+    ways = {chapter.CHAPTER: way(100, 0.1), "Sweepcast": way(2000, 8)}
+    by_trial = [*chapter.rounds_of("gru", ways, 1, by_trial=True)]
+    assert [row[-2] for row in by_trial] == ["", "4.0"]
+    assert [row[3] for row in by_trial] == ["4", "14"]  # trials an hour
+    assert [row[-2] for row in chapter.rounds_of("gru", ways, 1)] == ["", "0.1"]
 
 
 def test_a_series_is_made_up_where_no_file_is_given(composed: Callable[..., Any]) -> None:
