@@ -18,7 +18,6 @@ import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -27,9 +26,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.process import Measured, measured
+from benchmarks.recipes import composed, station
 from benchmarks.table import Section, parser, report
-from search import hydra_app
-from search.config import Config
 from search.data import folds_of, load_series, visible
 
 CONV = "chapter_conv_search"
@@ -64,18 +62,6 @@ class Done:
 
 # Runs a search in an empty folder; is told what the other ways of this round came to.
 Way = Callable[[Path, Mapping[str, Done]], Done]
-
-
-def composed(*words: str) -> Config:
-    """Returns the configuration of a sweep."""
-    found: list[Config] = []
-
-    def keep(config: Config) -> int:
-        found.append(config)
-        return 0
-
-    hydra_app.run([*words], keep)
-    return found[0]
 
 
 def sweep(folder: Path, trials: int, *words: str) -> Done:
@@ -209,33 +195,6 @@ def _ratio(found: Sequence[Mapping[str, Done]], way: str, other: str, *, by_tria
 
     ratios = (seconds(each[other]) / seconds(each[way]) for each in found)
     return f"{statistics.median(ratios):.1f}"
-
-
-@contextmanager
-def station(given: Path | None) -> Iterator[Path]:
-    """Gives the file of a station: the given one, or made-up months as NASA GISS writes them."""
-    if given is not None:
-        yield given.resolve()
-        return
-    made = load_series(
-        {
-            "_target_": "datasets.synthetic.synthetic",
-            "name": "months",
-            "steps": 912,
-            "period": 12,
-            "slope": 0.002,
-            "amplitude": 8.0,
-            "noise": 1.0,
-        }
-    )
-    names = "JAN,FEB,MAR,APR,MAY,JUN,JUL,AUG,SEP,OCT,NOV,DEC,D-J-F,M-A-M,J-J-A,S-O-N,metANN"
-    lines = [f"YEAR,{names}"]
-    for year, months in enumerate(made.values.reshape(-1, 12), start=1950):
-        lines.append(",".join([str(year), *(f"{value:.2f}" for value in months), *["999.90"] * 5]))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "months.csv")
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        yield path
 
 
 def sections(options: Namespace) -> Iterator[Section]:

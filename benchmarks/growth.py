@@ -47,7 +47,7 @@ def studies(trials: int, name: str) -> tuple[Coordination, Coordination]:
 
 def parts(steps: int, window_size: int) -> dict[str, float]:
     """Returns the seconds of each part of a study's work on one series."""
-    from benchmarks.chapter import composed
+    from benchmarks.recipes import composed
     from datasets import load
     from search.backends.base import Proposal
     from search.baselines import score_baselines

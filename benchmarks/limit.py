@@ -142,7 +142,7 @@ def step_seconds(config: "Config", epochs: int) -> float:
 
 def step_rows(source: Path, epochs: int) -> Iterator[list[str]]:
     """Yields a row for each recipe."""
-    from benchmarks.chapter import composed
+    from benchmarks.recipes import composed
 
     for recipe in RECIPES:
         words = [f"experiment={recipe}"]
@@ -262,7 +262,7 @@ def _to_first_trial() -> float:
 
 def section(giss: Path | None, epochs: int, times: int) -> Section:
     """Measures and returns the table."""
-    from benchmarks.chapter import station
+    from benchmarks.recipes import station
 
     with station(giss) as source:
         rows = [*step_rows(source, epochs)]

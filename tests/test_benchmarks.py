@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import chapter, growth, instant, limit, table
+from benchmarks import chapter, growth, instant, limit, recipes, table
 from benchmarks.process import Measured
 from search.space_notation import parse_space
 
@@ -72,11 +72,11 @@ def test_where_the_chapter_trains_a_part_trials_are_compared() -> None:
 def test_a_series_is_made_up_where_no_file_is_given(composed: Callable[..., Any]) -> None:
     from search.data import load_series
 
-    with chapter.station(None) as source:
+    with recipes.station(None) as source:
         config = composed("experiment=seatac_gru", f"dataset.source={source}")
         assert load_series(config.dataset).values.shape == (912, 1)
     given = Path("station.csv")
-    with chapter.station(given) as source:
+    with recipes.station(given) as source:
         assert source == given.resolve()
 
 

@@ -1,0 +1,49 @@
+"""A recipe as a benchmark measures it: its configuration, and a file for those that need one."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from search import hydra_app
+from search.config import Config
+from search.data import load_series
+
+
+def composed(*words: str) -> Config:
+    """Returns the configuration of a sweep."""
+    found: list[Config] = []
+
+    def keep(config: Config) -> int:
+        found.append(config)
+        return 0
+
+    hydra_app.run([*words], keep)
+    return found[0]
+
+
+@contextmanager
+def station(given: Path | None) -> Iterator[Path]:
+    """Gives the file of a station: the given one, or made-up months as NASA GISS writes them."""
+    if given is not None:
+        yield given.resolve()
+        return
+    made = load_series(
+        {
+            "_target_": "datasets.synthetic.synthetic",
+            "name": "months",
+            "steps": 912,
+            "period": 12,
+            "slope": 0.002,
+            "amplitude": 8.0,
+            "noise": 1.0,
+        }
+    )
+    names = "JAN,FEB,MAR,APR,MAY,JUN,JUL,AUG,SEP,OCT,NOV,DEC,D-J-F,M-A-M,J-J-A,S-O-N,metANN"
+    lines = [f"YEAR,{names}"]
+    for year, months in enumerate(made.values.reshape(-1, 12), start=1950):
+        lines.append(",".join([str(year), *(f"{value:.2f}" for value in months), *["999.90"] * 5]))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "months.csv")
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        yield path
