@@ -28,7 +28,11 @@ import numpy as np
 from benchmarks.process import Measured, measured
 from benchmarks.recipes import composed, station
 from benchmarks.table import Section, parser, report
-from search.data import folds_of, load_series, visible
+from search.trial.data import (
+    folds_of,
+    load_series,
+    visible,
+)
 
 CONV = "chapter_conv_search"
 CELLS = ("simple_rnn", "gru", "lstm")

@@ -28,12 +28,12 @@ STUDY = (
 )
 BY_HAND = """
 import json, sys, time
-from search.runtime import prepare_process
+from search.engine.environment import prepare_process
 prepare_process(1)
-import search.net, search.training, search.data
-from search.trial import Plan, run_trial
+import search.trial.model, search.trial.training, search.trial.data
+from search.trial.trial import Plan, run_trial
 plans = [Plan(**{**values, "baselines": ()}) for values in json.loads(sys.argv[1])]
-search.data.load_series(plans[0].config["dataset"])
+search.trial.data.load_series(plans[0].config["dataset"])
 started = time.monotonic()
 for plan in plans:
     assert run_trial(plan, lambda progress: None).state == "complete"

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from benchmarks.instant import Coordination, coordination
 from benchmarks.table import Section, parser, report
+from search.engine.environment import prepare_process
 from search.plots import style
-from search.runtime import prepare_process
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 BACKENDS = {"random": "optuna_random", "TPE": "optuna"}
@@ -50,11 +50,15 @@ def parts(steps: int, window_size: int) -> dict[str, float]:
     from benchmarks.recipes import composed
     from datasets import load
     from search.backends.base import Proposal
-    from search.baselines import score_baselines
-    from search.data import fold_data, folds_of, visible
-    from search.planning import Planner
-    from search.space import Space
-    from search.trial import run_trial
+    from search.space.space import Space
+    from search.study.baselines import score_baselines
+    from search.study.planning import Planner
+    from search.trial.data import (
+        fold_data,
+        folds_of,
+        visible,
+    )
+    from search.trial.trial import run_trial
 
     config = composed(
         *("dataset=synthetic", "model=dense", "space=[]", "training.batch_size=256"),

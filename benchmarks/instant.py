@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 
 from search import cli
 from search.engine.base import Engine, Handler
-from search.result import Epoch, Execution, Result
-from search.trial import Plan
+from search.trial.result import (
+    Epoch,
+    Execution,
+    Result,
+)
+from search.trial.trial import Plan
 
 STUDY = (
     *("dataset=synthetic", "model=conv_recurrent", "space=[]", "engine=inline"),
@@ -78,7 +82,7 @@ def coordination(trials: int, *words: str) -> Coordination:
     """Runs a study in the working directory up to so many trials; one that is there goes on."""
     engine, begun = Instant(), time.monotonic()
     with (
-        patch("search.sweep.open_engine", return_value=engine),
+        patch("search.commands.sweep.open_engine", return_value=engine),
         contextlib.redirect_stdout(io.StringIO()),
     ):
         cli.run(["sweep", "--quiet", *STUDY, *words, f"study.trials={trials}"])

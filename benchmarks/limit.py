@@ -36,10 +36,10 @@ from typing import TYPE_CHECKING
 
 from benchmarks.process import measured
 from benchmarks.table import Section, parser, report
-from search.runtime import environment
+from search.engine.environment import environment
 
 if TYPE_CHECKING:
-    from search.config import Config
+    from search.config.schema import Config
 
 # Each recipe's first net: what a step of it is made of does not depend on its series' values.
 RECIPES = ("chapter_conv_search", "seatac_simple_rnn", "seatac_gru", "seatac_lstm")
@@ -66,7 +66,7 @@ def products(config: "Config") -> Iterator[Product]:
     """Yields the products of a forward pass of the built-in forecaster."""
     import keras
 
-    from search.signatures import call_builder
+    from search.config.signatures import call_builder
 
     batch, shape = config.training.batch_size, (config.task.window_size, 1)
     net = call_builder("model", config.model, input_shape=shape, horizon=config.task.horizon)
@@ -121,9 +121,14 @@ def step_seconds(config: "Config", epochs: int) -> float:
     from dataclasses import replace
 
     from search.backends.base import Proposal
-    from search.data import fold_data, folds_of, load_series, visible
-    from search.prepare import prepare
-    from search.trial import run_trial
+    from search.study.preparation import prepare
+    from search.trial.data import (
+        fold_data,
+        folds_of,
+        load_series,
+        visible,
+    )
+    from search.trial.trial import run_trial
 
     prepared = prepare(config)
     plan = prepared.planner.plan(0, Proposal({}), seed=0, title="")
@@ -178,11 +183,15 @@ def _loggers(folder: Path) -> tuple[Callable[[], None], Callable[[], None]]:
     from mlflow.entities import Metric, Param, RunTag
 
     from search.backends.base import Proposal
-    from search.result import Epoch, Execution, Result
     from search.tracking.ledger import Ledger
-    from search.tracking.points import points
-    from search.tracking.store import open_store
+    from search.tracking.metrics import points
+    from search.tracking.store.connection import open_store
     from search.tracking.tags import StudyTags
+    from search.trial.result import (
+        Epoch,
+        Execution,
+        Result,
+    )
 
     client = open_store(f"sqlite:///{folder}/mlflow.db", create=True)
     location = (folder / "artifacts").as_uri()
@@ -249,7 +258,7 @@ def _tensorflow() -> float:
 def _to_first_trial() -> float:
     """Returns the seconds from the command of a new study to the start of its first trial."""
     from search.tracking.reading import children, find_study
-    from search.tracking.store import open_store
+    from search.tracking.store.connection import open_store
 
     words = ("search", "sweep", "model=dense", "training.epochs=1", "study.trials=1")
     with tempfile.TemporaryDirectory() as folder:

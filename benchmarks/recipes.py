@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from search import hydra_app
-from search.config import Config
-from search.data import load_series
+from search.config import compose
+from search.config.schema import Config
+from search.trial.data import load_series
 
 
 def composed(*words: str) -> Config:
@@ -18,7 +18,7 @@ def composed(*words: str) -> Config:
         found.append(config)
         return 0
 
-    hydra_app.run([*words], keep)
+    compose.run([*words], keep)
     return found[0]
 
 

@@ -23,17 +23,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.table import Section, parser, report
-from search import hydra_app
 from search.backends import optuna
 from search.backends.base import Backend, Proposal
-from search.config import Config
-from search.history import point_key
-from search.pruners import Pruner, hyperband, median, none, percentile, successive_halving
-from search.restore import point_of
-from search.space import Space
-from search.space_notation import parse_space
-from search.tracking.reading import children, curves, find_study
-from search.tracking.store import open_store
+from search.config import compose
+from search.config.schema import Config
+from search.pruners import (
+    Pruner,
+    hyperband,
+    median,
+    none,
+    percentile,
+    successive_halving,
+)
+from search.space.notation import parse_space
+from search.space.space import Space, point_key
+from search.study.restore import point_of
+from search.tracking.reading import (
+    children,
+    curves,
+    find_study,
+)
+from search.tracking.store.connection import open_store
 
 RECORD = Path(__file__).parent / "seatac_grid.json"
 EPOCHS, TRIALS = 30, 40
@@ -62,7 +72,7 @@ Floats = NDArray[np.float64]
 def space_of_sweep() -> Space:
     """Returns the space that the sweep searches."""
     found: list[Config] = []
-    hydra_app.run([*SWEEP], lambda config: len(found.append(config) or ()))
+    compose.run([*SWEEP], lambda config: len(found.append(config) or ()))
     return parse_space(found[0])
 
 

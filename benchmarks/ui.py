@@ -44,7 +44,7 @@ def main() -> None:
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     with tempfile.TemporaryDirectory() as name:
         begun = time.monotonic()
-        with patch("search.sweep.open_engine", return_value=Instant()), chdir(name):
+        with patch("search.commands.sweep.open_engine", return_value=Instant()), chdir(name):
             cli.run(["sweep", "--quiet", *STUDY, f"study.trials={options.trials}"])
         print(f"study of {options.trials} trials: {time.monotonic() - begun:.0f} s")  # noqa: T201
         with chromium() as browser, ui(Path(name), "long") as (study, runs):

@@ -19,11 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import DatasetError, clipped
-from datasets.fetch import local_file, shown_source
-from datasets.frequency import Timestamps
-from datasets.regular import regular_series
+from datasets.parsing.fetch import local_file, shown_source
+from datasets.parsing.frequency import Timestamps
+from datasets.parsing.regular import regular_series
+from datasets.parsing.text import (
+    check_order,
+    number,
+    numbered_lines,
+    place,
+    read_text,
+)
 from datasets.series import Series
-from datasets.text import check_order, number, numbered_lines, place, read_text
 
 MISSING = (-99.9, -999.0, -999.9)
 COLDEST, HOTTEST = -60.0, 60.0  # °C; a daily mean outside is another unit or a wrong cell

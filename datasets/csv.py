@@ -1,13 +1,26 @@
 """Any delimited text file with a header, a time column and one or more columns of readings."""
 
 from datasets.errors import DatasetError
-from datasets.fetch import local_file, shown_source, stem
-from datasets.numbers import Notation, guess_decimal, readings, value_column
-from datasets.regular import regular_series
+from datasets.parsing.fetch import (
+    local_file,
+    shown_source,
+    stem,
+)
+from datasets.parsing.numbers import (
+    Notation,
+    guess_decimal,
+    readings,
+    value_column,
+)
+from datasets.parsing.regular import regular_series
+from datasets.parsing.table import Table, read_table
+from datasets.parsing.text import check_order, number
+from datasets.parsing.times import (
+    is_time,
+    parse_times,
+    time_column,
+)
 from datasets.series import Series
-from datasets.table import Table, read_table
-from datasets.text import check_order, number
-from datasets.times import is_time, parse_times, time_column
 
 
 def csv(

@@ -10,10 +10,16 @@ from pathlib import Path
 import numpy as np
 
 from datasets.errors import DatasetError, clipped
-from datasets.fetch import local_file, shown_source
-from datasets.regular import regular_series
+from datasets.parsing.fetch import local_file, shown_source
+from datasets.parsing.regular import regular_series
+from datasets.parsing.text import (
+    check_order,
+    number,
+    numbered_lines,
+    place,
+    read_text,
+)
 from datasets.series import Series
-from datasets.text import check_order, number, numbered_lines, place, read_text
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 MISSING = 999.9

@@ -6,7 +6,7 @@ Source: NOAA's daily summaries as in https://github.com/vega/vega-datasets (seat
 from typing import Any
 
 from datasets.errors import DatasetError, possible
-from datasets.regular import regular_series
+from datasets.parsing.regular import regular_series
 from datasets.series import Series
 
 UNITS = {"precipitation": "mm", "temp_max": "°C", "temp_min": "°C", "wind": "m/s"}

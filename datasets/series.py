@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import DatasetError
-from datasets.frequency import DAY, Timestamps, fixed_seconds, grid, offset_of
+from datasets.parsing.frequency import (
+    DAY,
+    Timestamps,
+    fixed_seconds,
+    grid,
+    offset_of,
+)
 
 # Steps a year, by pandas' alias without its anchor.
 _SEASONS = {"YS": 1, "YE": 1, "QS": 4, "QE": 4, "MS": 12, "ME": 12, "W": 52, "B": 261}

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import DatasetError, possible
-from datasets.frequency import Timestamps
+from datasets.parsing.frequency import Timestamps
 
 SCALERS = ("standard", "minmax", "robust", "none")
 

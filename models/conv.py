@@ -8,7 +8,11 @@ Where only the last step of the last layer is wanted, only what it sees is compu
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
-from models.checks import ACTIVATIONS, check_choice, check_whole
+from models.checks import (
+    ACTIVATIONS,
+    check_choice,
+    check_whole,
+)
 from models.errors import Infeasible
 
 if TYPE_CHECKING:

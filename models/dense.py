@@ -6,7 +6,12 @@ B windows in a batch, U inputs.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
-from models.checks import ACTIVATIONS, check_choice, check_rate, check_whole
+from models.checks import (
+    ACTIVATIONS,
+    check_choice,
+    check_rate,
+    check_whole,
+)
 
 if TYPE_CHECKING:
     import keras

@@ -6,7 +6,11 @@ B windows in a batch, W window size, F channels of a window, H horizon.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from models.checks import check_choice, check_flag, check_whole
+from models.checks import (
+    check_choice,
+    check_flag,
+    check_whole,
+)
 from models.conv import Conv, conv_block
 from models.dense import Dense, dense_block
 from models.recurrent import Recurrent, recurrent_block

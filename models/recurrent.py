@@ -6,7 +6,12 @@ B windows in a batch, L time steps, F channels, U units (twice `units` when bidi
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
-from models.checks import check_choice, check_flag, check_rate, check_whole
+from models.checks import (
+    check_choice,
+    check_flag,
+    check_rate,
+    check_whole,
+)
 
 if TYPE_CHECKING:
     import keras

@@ -5,15 +5,10 @@ Nothing heavy is imported before it is known what to do.
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, Literal
+from importlib import import_module
 
 from search import __version__
 from search.errors import BadInput, nearest
-
-if TYPE_CHECKING:
-    from search.config import Config
 
 USAGE = """\
 Usage: sweepcast COMMAND [ARGUMENTS]
@@ -42,7 +37,13 @@ store is MLFLOW_TRACKING_URI, or mlruns/mlflow.db in this folder.
 """
 
 BAD_INPUT, INTERRUPTED = 2, 130
-_RAISING = ("search.tracking.patience", "mlflow.exceptions")
+COMMANDS = (
+    *("sweep", "train", "studies", "leaderboard", "compare", "evaluate", "reproduce", "promote"),
+    *("forecast", "export", "ui"),
+)
+# The commands that show more than their result, unless they are quiet.
+_QUIET = ("sweep", "train", "evaluate", "reproduce", "promote")
+_RAISING = ("search.tracking.store.retries", "mlflow.exceptions")
 
 
 def main() -> None:
@@ -96,7 +97,7 @@ def _dispatch(arguments: list[str]) -> int:
         sys.stdout.write(f"sweepcast {__version__}\n")
         return 0
     if rest[0] in ("-sc", "--shell-completion"):
-        from search.completion import complete
+        from search.config.completion import complete
 
         return complete(rest, COMMANDS)
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # MLflow looks when it is imported
@@ -106,93 +107,11 @@ def _dispatch(arguments: list[str]) -> int:
             f"sweepcast has no command {command!r}: {nearest(command, COMMANDS)}\n"
             "see sweepcast --help"
         )
-    return COMMANDS[command](own, quiet)
+    return _run(command, own, quiet=quiet)
 
 
-def _trains(command: Literal["sweep", "train"]) -> Callable[[list[str], bool], int]:
-    """Returns what carries out a command that Hydra configures."""
-
-    def carried_out(arguments: list[str], quiet: bool) -> int:
-        from search import hydra_app
-        from search.terminal import console, only_events
-
-        with only_events() if "--json" in arguments else nullcontext() as events:
-
-            def task(config: "Config") -> int:
-                from search import sweep
-
-                run = sweep.sweep if command == "sweep" else sweep.train
-                return run(config, console(), quiet=quiet, events=events)
-
-            return hydra_app.run([word for word in arguments if word != "--json"], task)
-
-    return carried_out
-
-
-def _studies(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
-    from search.browse import studies
-
-    return studies(arguments)
-
-
-def _leaderboard(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
-    from search.browse import leaderboard
-
-    return leaderboard(arguments)
-
-
-def _compare(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
-    from search.compare import compare
-
-    return compare(arguments)
-
-
-def _evaluate(arguments: list[str], quiet: bool) -> int:
-    from search.again.evaluate import evaluate
-
-    return evaluate(arguments, quiet=quiet)
-
-
-def _reproduce(arguments: list[str], quiet: bool) -> int:
-    from search.again.reproduce import reproduce
-
-    return reproduce(arguments, quiet=quiet)
-
-
-def _promote(arguments: list[str], quiet: bool) -> int:
-    from search.again.promote import promote
-
-    return promote(arguments, quiet=quiet)
-
-
-def _forecast(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
-    from search.serving.forecast import forecast
-
-    return forecast(arguments)
-
-
-def _export(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
-    from search.export import export
-
-    return export(arguments)
-
-
-def _ui(arguments: list[str], quiet: bool) -> int:  # noqa: ARG001
-    from search.tracking.ui import ui
-
-    return ui(arguments)
-
-
-COMMANDS: dict[str, Callable[[list[str], bool], int]] = {
-    "sweep": _trains("sweep"),
-    "train": _trains("train"),
-    "studies": _studies,
-    "leaderboard": _leaderboard,
-    "compare": _compare,
-    "evaluate": _evaluate,
-    "reproduce": _reproduce,
-    "promote": _promote,
-    "forecast": _forecast,
-    "export": _export,
-    "ui": _ui,
-}
+def _run(command: str, arguments: list[str], *, quiet: bool) -> int:
+    module = import_module(f"search.commands.{'sweep' if command == 'train' else command}")
+    function = getattr(module, command)
+    status: int = function(arguments, quiet=quiet) if command in _QUIET else function(arguments)
+    return status

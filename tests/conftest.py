@@ -23,13 +23,13 @@ from urllib.request import url2pathname, urlopen
 
 import pytest
 
-from search.runtime import environment
+from search.engine.environment import environment
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-    from search.config import Config
+    from search.config.schema import Config
 
 # One thread: the bits of a training depend on the count.
 os.environ.update(environment(threads=1))
@@ -197,7 +197,7 @@ def interrupted() -> Iterator[Callable[["subprocess.Popen[str]"], tuple[int, str
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store without a run: making one takes MLflow a second or two, copying it nothing."""
-    from search.tracking.store import open_store
+    from search.tracking.store.connection import open_store
 
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
     open_store(f"sqlite:///{path}", create=True)
@@ -225,12 +225,12 @@ def sweepcast(program_in: Callable[[Path], Program], tmp_path: Path) -> Program:
 @pytest.fixture(scope="session")
 def composed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., "Config"]:
     """Composes what `sweepcast sweep` would run on these arguments."""
-    from search import hydra_app
+    from search.config import compose
 
     def made(*arguments: str) -> "Config":
         found: list[Config] = []
         with contextlib.chdir(tmp_path_factory.mktemp("composed")):
-            hydra_app.run([*arguments], lambda config: len(found.append(config) or ()))
+            compose.run([*arguments], lambda config: len(found.append(config) or ()))
         return found[0]
 
     return made
@@ -284,7 +284,7 @@ def station(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def default_config(composed: Callable[..., "Config"]) -> "Config":
     """The checked configuration without an override, and with nothing to search."""
-    from search.validation import validated
+    from search.config.validation import validated
 
     return validated(composed("space=[]"))
 

@@ -6,7 +6,11 @@ Forecast; it is fitted on [0, train_stop) and a forecast from an origin sees not
 
 from models.baselines.climatology import climatology
 from models.baselines.linear import linear_ar, linear_ar_calendar
-from models.baselines.naive import drift, persistence, seasonal_naive
+from models.baselines.naive import (
+    drift,
+    persistence,
+    seasonal_naive,
+)
 from models.baselines.problem import Forecast, Problem
 
 __all__ = [

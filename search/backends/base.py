@@ -7,7 +7,7 @@ from enum import Enum
 from math import inf
 from typing import Any
 
-from search.space import Point
+from search.space.space import Point
 
 
 class Answer(Enum):

@@ -2,10 +2,15 @@
 
 from collections.abc import Sequence
 
-from search.backends.base import Answer, Backend, Proposal, Recorded, Score
+from search.backends.base import (
+    Answer,
+    Backend,
+    Proposal,
+    Recorded,
+    Score,
+)
 from search.errors import BadInput
-from search.history import point_key
-from search.space import Point, Space
+from search.space.space import Point, Space, point_key
 
 
 class Grid(Backend):

@@ -20,11 +20,22 @@ from keras_tuner.engine.trial import Trial
 # Private: the public `conditional_scope` cannot name two parents. A contract test draws from it.
 from keras_tuner.src.engine.conditions import Parent
 
-from search.backends.base import Answer, Backend, Proposal, Recorded, Score
-from search.conditions import Clause
+from search.backends.base import (
+    Answer,
+    Backend,
+    Proposal,
+    Recorded,
+    Score,
+)
+from search.config.validation import AtLeast, check_value
 from search.seeds import derived
-from search.space import Choice, Parameter, Point, Space
-from search.validation import AtLeast, check_value
+from search.space.conditions import Clause
+from search.space.space import (
+    Choice,
+    Parameter,
+    Point,
+    Space,
+)
 
 OBJECTIVE = keras_tuner.Objective("score", "min")
 _STATES = {"complete": "COMPLETED", "pruned": "COMPLETED", "failed": "FAILED"}

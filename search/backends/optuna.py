@@ -17,12 +17,28 @@ from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
 from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 
-from search.backends.base import Answer, Backend, Proposal, Recorded, Score
+from search.backends.base import (
+    Answer,
+    Backend,
+    Proposal,
+    Recorded,
+    Score,
+)
+from search.config.validation import (
+    AtLeast,
+    OneOf,
+    check_value,
+)
 from search.errors import BadInput
-from search.history import point_key
 from search.seeds import derived
-from search.space import Choice, Parameter, Point, Space, Value
-from search.validation import AtLeast, OneOf, check_value
+from search.space.space import (
+    Choice,
+    Parameter,
+    Point,
+    Space,
+    Value,
+    point_key,
+)
 
 STATES = {
     "complete": TrialState.COMPLETE,

@@ -1,6 +1,6 @@
 """Where trials run: inline, or on Dask workers."""
 
-from search.config import Config, worker_count
+from search.config.schema import Config, worker_count
 from search.engine import processes
 from search.engine.base import Engine
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-from search.result import Result
-from search.trial import Plan, Progress
+from search.trial.result import Result
+from search.trial.trial import Plan, Progress
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,26 @@ import dask.config
 from distributed import Client, Future, KilledWorker, LocalCluster
 from distributed.comm.core import CommClosedError
 
-from search.engine.base import Engine, Event, Handler, Lost
-from search.engine.dask_worker import Outcome, Prepare, note_stop, run_plan
-from search.engine.processes import METHOD, uninterrupted, warm_up
+from search.engine.base import (
+    Engine,
+    Event,
+    Handler,
+    Lost,
+)
+from search.engine.dask_worker import (
+    WorkerResult,
+    WorkerSetup,
+    request_stop,
+    run_plan,
+)
+from search.engine.environment import environment
+from search.engine.processes import (
+    METHOD,
+    uninterrupted,
+    warm_up,
+)
 from search.errors import BadInput
-from search.runtime import environment
-from search.trial import Plan, Progress
+from search.trial.trial import Plan, Progress
 
 _OVER_LIMIT = "worker-restart-memory"  # what Dask says when it ends a worker over its limit
 _STARTS = 3  # attempts to start the workers
@@ -51,13 +65,13 @@ class DaskEngine(Engine):
         recycle_mb: int,
         threads: int,
     ) -> None:
-        self._events: queue.Queue[Event | Outcome] = queue.Queue()
-        self._futures: dict[int, Future[Outcome]] = {}
+        self._events: queue.Queue[Event | WorkerResult] = queue.Queue()
+        self._futures: dict[int, Future[WorkerResult]] = {}
         self._topic = f"sweepcast-{uuid4().hex}"  # a scheduler may serve several studies
         # Epochs and results come on two ways; a result waits here for the epochs before it.
         self._lock = threading.Lock()
         self._told: Counter[int] = Counter()
-        self._early: dict[int, Outcome] = {}
+        self._early: dict[int, WorkerResult] = {}
         self._recycle_mb = recycle_mb
         self._over_limit: dict[str, float] = {}  # MB of workers that were ended for it
         self._cluster: LocalCluster | None = None
@@ -82,7 +96,7 @@ class DaskEngine(Engine):
             self._connection = self._connected(address)
             # A worker may die meanwhile; the one in its place is prepared too.
             with suppress(CommClosedError):
-                self._connection.register_plugin(Prepare(ours=address is None))
+                self._connection.register_plugin(WorkerSetup(ours=address is None))
             self._connection.subscribe_topic(self._topic, self._take_progress)
             self._connection.subscribe_topic(_OVER_LIMIT, self._take_over_limit)
             return self._connection
@@ -151,8 +165,8 @@ class DaskEngine(Engine):
         except queue.Empty:
             return
 
-    def _hand_over(self, event: Event | Outcome, handle: Handler) -> None:
-        if not isinstance(event, Outcome):
+    def _hand_over(self, event: Event | WorkerResult, handle: Handler) -> None:
+        if not isinstance(event, WorkerResult):
             handle(event)
             return
         if event.megabytes > self._recycle_mb and self._cluster is not None:
@@ -164,7 +178,7 @@ class DaskEngine(Engine):
     def stop(self, number: int, step: int) -> None:
         """Puts the word to stop into the worker; the training thread reads it after its epoch."""
         # A worker that dies meanwhile has nothing to stop.
-        self._client.run(note_stop, self._topic, number, step, on_error="ignore")
+        self._client.run(request_stop, self._topic, number, step, on_error="ignore")
 
     def _take_progress(self, event: tuple[float, dict[str, Any]]) -> None:
         with self._lock:
@@ -176,7 +190,7 @@ class DaskEngine(Engine):
                 if early is not None and self._told[progress.number] >= early.told:
                     self._events.put(self._early.pop(progress.number))
 
-    def _take_end(self, number: int, future: Future[Outcome]) -> None:
+    def _take_end(self, number: int, future: Future[WorkerResult]) -> None:
         del self._futures[number]
         if future.status == "finished":
             outcome = future.result()

@@ -10,11 +10,11 @@ from typing import Any
 from distributed import get_worker
 from distributed.diagnostics.plugin import WorkerPlugin
 
+from search.engine.environment import silence_tensorflow
 from search.engine.processes import MODULES
-from search.engine.worker import carry_out
-from search.result import Result
-from search.runtime import hush
-from search.trial import Plan, Progress
+from search.engine.worker import run_with_artifacts
+from search.trial.result import Result
+from search.trial.trial import Plan, Progress
 
 _REPORT_EVERY = 0.05  # seconds
 # Trials told to stop (topic of their engine, number), and the epoch they ended at; lives in each
@@ -22,7 +22,7 @@ _REPORT_EVERY = 0.05  # seconds
 _stops: dict[tuple[str, int], int] = {}
 
 
-class Prepare(WorkerPlugin):
+class WorkerSetup(WorkerPlugin):
     """Imports TensorFlow when a worker starts, not when its first trial does."""
 
     def __init__(self, *, ours: bool) -> None:
@@ -33,7 +33,7 @@ class Prepare(WorkerPlugin):
         if self._ours:
             # A terminal sends Ctrl-C to the workers too; what it means is the study's decision.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-        hush()
+        silence_tensorflow()
         for module in MODULES:
             import_module(module)
         # What was imported stays; looking through it for garbage took a third of a second a net.
@@ -41,7 +41,7 @@ class Prepare(WorkerPlugin):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class WorkerResult:
     """A result, how many epochs were told before it, and how large its worker has grown."""
 
     result: Result
@@ -77,7 +77,7 @@ class _Reports:
         self._waiting, self._sent = [], time.monotonic()
 
 
-def run_plan(plan: Plan, topic: str) -> Outcome:
+def run_plan(plan: Plan, topic: str) -> WorkerResult:
     """Carries out a plan and reports its epochs on a topic of the scheduler."""
     _stops.pop((topic, plan.number), None)
     worker = get_worker()
@@ -87,12 +87,12 @@ def run_plan(plan: Plan, topic: str) -> Outcome:
         reports.add(progress)
         return _stops.get((topic, plan.number))
 
-    result = carry_out(plan, report)
+    result = run_with_artifacts(plan, report)
     reports.send()
     grown = worker.monitor.get_process_memory() / 2**20
-    return Outcome(result, reports.told, worker.address, grown)
+    return WorkerResult(result, reports.told, worker.address, grown)
 
 
-def note_stop(topic: str, number: int, step: int) -> None:
+def request_stop(topic: str, number: int, step: int) -> None:
     """Takes the word to stop a trial, which is known to have ended at epoch `step`."""
     _stops[topic, number] = step

@@ -3,8 +3,8 @@
 from collections import deque
 
 from search.engine.base import Engine, Handler
-from search.engine.worker import carry_out
-from search.trial import Plan, Progress
+from search.engine.worker import run_with_artifacts
+from search.trial.trial import Plan, Progress
 
 
 class InlineEngine(Engine):
@@ -33,7 +33,7 @@ class InlineEngine(Engine):
             handle(progress)
             return self._stops.pop(progress.number, None)
 
-        handle(carry_out(plan, report))
+        handle(run_with_artifacts(plan, report))
 
     def stop(self, number: int, step: int) -> None:
         """Stops the trial at the end of the epoch that it just reported."""

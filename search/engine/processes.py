@@ -13,11 +13,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
 
-from search.runtime import prepare_process
+from search.engine.environment import prepare_process
 
 METHOD = "forkserver" if sys.platform == "linux" else "spawn"
 # What a trial imports, and what a worker runs in.
-MODULES = ("search.artifacts", "search.net", "search.training", "search.engine.dask_worker")
+MODULES = (
+    "search.engine.artifacts",
+    "search.trial.model",
+    "search.trial.training",
+    "search.engine.dask_worker",
+)
 
 
 def warm_up(threads: int) -> None:

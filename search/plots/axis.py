@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from search import wording
+from search.plots import formatting
 from search.plots.style import Floats
 
 ABSENT = -0.16  # height of a parameter that a trial does not have
@@ -86,7 +86,7 @@ def _on_categories(values: Sequence[object]) -> tuple[Floats, dict[float, str]]:
     places = np.linspace(0, 1, len(order)) if len(order) > 1 else np.array([0.5])
     height = dict(zip(order, places.tolist(), strict=True))
     every = -(-len(height) // _MOST_TICKS)
-    ticks = {place: wording.cut(text, 14) for text, place in list(height.items())[::every]}
+    ticks = {place: formatting.cut(text, 14) for text, place in list(height.items())[::every]}
     return np.array([height[written(value)] for value in values]), ticks
 
 

@@ -15,7 +15,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from search import wording
+from search.plots import formatting
 
 # Okabe and Ito, "Color Universal Design" (2008): told apart with every kind of colour vision.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -138,7 +138,7 @@ def plain(text: str) -> str:
 
 def quantity(name: str, unit: str) -> str:
     """An axis label, with its unit."""
-    return plain(wording.quantity(name, unit))
+    return plain(formatting.quantity(name, unit))
 
 
 def label(axes: Axes, *, title: str = "", x: str = "", y: str = "") -> None:

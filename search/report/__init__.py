@@ -4,9 +4,9 @@
 `html` (with `charts` and `table`) and `pictures` show it.
 """
 
-from search.leaderboard import as_csv
-from search.report.findings import Findings
 from search.report.html import page
+from search.results.findings import Findings
+from search.results.leaderboard import as_csv
 from search.tracking.ledger import Ledger
 
 
@@ -20,12 +20,12 @@ def study_files(ledger: Ledger, found: Findings) -> dict[str, bytes]:
     if found.prepared.config.tracking.figures == "none":
         return files | {"report.html": page(found, [])}
     from search.report.charts import sections
-    from search.report.kept import kept
-    from search.report.pictures import pictures
+    from search.report.figures import study_figures
+    from search.results.trial_outputs import trial_outputs
 
-    evidence = kept(ledger, found)
+    evidence = trial_outputs(ledger, found)
     return {
         **files,
-        **pictures(found, evidence),
+        **study_figures(found, evidence),
         "report.html": page(found, sections(found, evidence)),
     }

@@ -4,13 +4,17 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from datasets.frequency import shown
-from search.leaderboard import optimism, verdict
+from datasets.parsing.frequency import shown
+from search.plots.formatting import short_names
 from search.report.charts import Section, labels
-from search.report.findings import WHERE, Findings, commands
 from search.report.table import table, value_of
-from search.space import spelled
-from search.wording import short_names
+from search.results.findings import (
+    WHERE,
+    Findings,
+    commands,
+)
+from search.results.verdict import optimism, verdict
+from search.space.space import spelled
 
 
 def page(found: Findings, sections: Sequence[Section]) -> bytes:

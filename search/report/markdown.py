@@ -2,10 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from search.leaderboard import Row, optimism, verdict
-from search.report.findings import WHERE, Findings, commands
-from search.space import spelled
-from search.wording import cut
+from search.plots.formatting import cut
+from search.results.findings import (
+    WHERE,
+    Findings,
+    commands,
+)
+from search.results.leaderboard import Row
+from search.results.verdict import optimism, verdict
+from search.space.space import spelled
 
 # MLflow cuts the description at 8,000 characters.
 _TABLE_ROWS = 12

@@ -6,9 +6,9 @@ from math import isfinite
 
 import numpy as np
 
-from search.leaderboard import Row
-from search.report.findings import Findings
-from search.wording import cut, short_names
+from search.plots.formatting import cut, short_names
+from search.results.findings import Findings
+from search.results.leaderboard import Row
 
 # Rows that a browser still sorts at once; `leaderboard.csv` has them all.
 MOST = 2000

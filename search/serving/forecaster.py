@@ -14,14 +14,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from datasets import Series
-from datasets.frequency import offset_of, shown
-from datasets.loading import check_gaps
+from datasets.parsing.frequency import offset_of, shown
+from datasets.parsing.regular import check_gaps
 from datasets.transform import calendar_features
 from datasets.windows import fill_forward
+from search.engine.environment import prepare_process
 from search.errors import BadInput
-from search.runtime import prepare_process
 from search.serving.intervals import Interval
-from search.serving.nets import load_net
+from search.serving.safe_loading import load_model
 
 Array = NDArray[Any]
 SPEC, NET = "forecaster.json", "model.keras"
@@ -125,13 +125,13 @@ def _check_types(spec: dict[str, Any]) -> None:
         raise TypeError(f"target is {spec['target']}, of {len(spec['channels'])} channels")
 
 
-class Loaded:
+class LoadedForecaster:
     """A forecaster whose net is in memory."""
 
     def __init__(self, forecaster: Forecaster, trusted: Collection[str] = ()) -> None:
         self.forecaster = forecaster
         prepare_process(forecaster.threads)
-        self._net = load_net(forecaster.net, trusted)
+        self._net = load_model(forecaster.net, trusted)
 
     def forecast(self, history: Series) -> pd.DataFrame:
         """Returns the H steps that follow the last reading of the target.

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from search.serving.forecaster import Forecaster, Loaded
-from search.serving.history import from_table
+from search.serving.forecaster import Forecaster, LoadedForecaster
+from search.serving.inputs import from_table
 
 TRUST = "SWEEPCAST_TRUST"
 
@@ -20,7 +20,7 @@ TRUST = "SWEEPCAST_TRUST"
 class RawHistoryModel:
     """What MLflow serves: raw history in, forecast out."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: LoadedForecaster) -> None:
         self._loaded = loaded
 
     def predict(
@@ -40,4 +40,4 @@ class RawHistoryModel:
 
 def _load_pyfunc(path: str) -> RawHistoryModel:
     trusted = [package for package in os.environ.get(TRUST, "").split(",") if package]
-    return RawHistoryModel(Loaded(Forecaster.read(Path(path)), trusted))
+    return RawHistoryModel(LoadedForecaster(Forecaster.read(Path(path)), trusted))

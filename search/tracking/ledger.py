@@ -15,17 +15,21 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 
 from search.backends.base import Proposal
-from search.checkpoints import FILE
-from search.labels import label
-from search.result import Result
-from search.space import Space
+from search.space.space import Space
 from search.tracking import names
-from search.tracking.files import read_bytes, write_files
-from search.tracking.points import finals, points
-from search.tracking.reading import Record, child_runs, trial_runs
+from search.tracking.metrics import finals, points
+from search.tracking.reading import (
+    Record,
+    child_runs,
+    trial_runs,
+)
+from search.tracking.store.files import read_bytes, write_files
 from search.tracking.tags import StudyTags
-from search.tracking.view import study_view
-from search.trial import Plan
+from search.tracking.ui.view import study_view
+from search.trial.checkpoints import FILE
+from search.trial.labels import label
+from search.trial.result import Result
+from search.trial.trial import Plan
 
 _ENDS = {"complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "lost": "KILLED"}
 # Metric points in one call, which takes 1000 entries with params and tags.

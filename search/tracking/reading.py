@@ -65,6 +65,11 @@ class Record:
         return int(written)
 
     @property
+    def unit(self) -> str:
+        """Unit of the series, as the run of a study records it."""
+        return self.tags.get(names.UNIT, "")
+
+    @property
     def mae(self) -> float | None:
         """The score, in the series' units; a failed trial has a curve perhaps, but no score."""
         return None if self.state == "failed" else self.metrics.get("validation/mae")

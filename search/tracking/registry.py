@@ -18,7 +18,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
 from search.errors import BadInput, nearest
-from search.tracking.files import MODEL_ID, model_files
+from search.tracking.store.files import MODEL_ID, model_files
 
 ALIAS = "champion"
 _LOADER = "search.serving.pyfunc"

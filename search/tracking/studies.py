@@ -12,17 +12,28 @@ from mlflow.entities import Dataset, DatasetInput, InputTag
 from mlflow.exceptions import MlflowException
 
 from datasets import Series
-from search.config import from_plain, identity, identity_parts
+from search.config.dotted import flatten
+from search.config.identity import identity, identity_parts
+from search.config.schema import from_plain
 from search.errors import BadInput
-from search.git import Checkout
-from search.nested import flatten
 from search.tracking import names
-from search.tracking.files import SQLITE, read_artifact
+from search.tracking.git import Checkout
 from search.tracking.ledger import Ledger
-from search.tracking.lock import SETTLED, held
-from search.tracking.reading import FINISHED, Record, children, curves, studies
-from search.tracking.recorded import recorded_values
-from search.tracking.store import artifact_location, exists, open_store
+from search.tracking.reading import (
+    FINISHED,
+    Record,
+    children,
+    curves,
+    studies,
+)
+from search.tracking.recorded_config import recorded_values
+from search.tracking.store.connection import (
+    artifact_location,
+    exists,
+    open_store,
+)
+from search.tracking.store.files import SQLITE, read_artifact
+from search.tracking.store.lock import SETTLED, held
 from search.tracking.tags import StudyTags
 
 # Differing settings that an error names.
@@ -30,7 +41,7 @@ _NAMED = 4
 
 
 @dataclass(frozen=True)
-class Found:
+class StoredStudy:
     """A study that is in the store, and the runs below it."""
 
     client: MlflowClient
@@ -47,7 +58,7 @@ class Found:
         return {run.number: curves(self.client, run) for run in ended} if wanted else {}
 
 
-def find_same(uri: str, name: str, parts: Mapping[str, Any]) -> Found | None:
+def find_same(uri: str, name: str, parts: Mapping[str, Any]) -> StoredStudy | None:
     """Returns the study `name`, if there is a store at `uri` and it has it.
 
     Raises:
@@ -62,10 +73,10 @@ def find_same(uri: str, name: str, parts: Mapping[str, Any]) -> Found | None:
         return None
     if record.tags.get(names.IDENTITY) != identity(dict(parts)):
         raise BadInput(_difference(client, record, parts))
-    return Found(client, record)
+    return StoredStudy(client, record)
 
 
-def resume(found: Found, tags: StudyTags) -> Ledger:
+def resume(found: StoredStudy, tags: StudyTags) -> Ledger:
     """Opens a study again; runs that were open when it stopped are marked lost."""
     client, record = found.client, found.record
     experiment = client.get_run(record.run_id).info.experiment_id

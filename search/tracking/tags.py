@@ -3,8 +3,8 @@
 import getpass
 from dataclasses import dataclass
 
-from search.git import Checkout
 from search.tracking import names
+from search.tracking.git import Checkout
 
 
 @dataclass(frozen=True)

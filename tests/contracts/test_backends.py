@@ -19,11 +19,11 @@ from rich.console import Console
 
 import conf
 from search.backends.base import Proposal, Recorded
+from search.commands.sweep import run_study
+from search.config.signatures import call_builder
 from search.seeds import derived
-from search.signatures import call_builder
-from search.space import Space
-from search.space_notation import parse_space
-from search.sweep import sweep
+from search.space.notation import parse_space
+from search.space.space import Space
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -78,7 +78,7 @@ def sweep_with_each(program: Any, config: Any) -> dict[str, tuple[int, str]]:
         said = Console(file=io.StringIO(), width=160)
         study = replace(config.study, name=name)
         with chdir(program.folder):
-            status = sweep(replace(config, backend=preset(name), study=study), said, quiet=True)
+            status = run_study(replace(config, backend=preset(name), study=study), said, quiet=True)
         ended[name] = (status, said.file.getvalue())
     return ended
 

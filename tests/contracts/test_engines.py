@@ -10,13 +10,17 @@ import numpy as np
 import pytest
 
 import conf
-from search.data import load_series
+from search.config.dotted import with_values
+from search.config.validation import validated
 from search.engine import open_engine
 from search.engine.base import Engine, Event
-from search.nested import with_values
-from search.result import Result
-from search.trial import Plan, Progress, run_trial
-from search.validation import validated
+from search.trial.data import load_series
+from search.trial.result import Result
+from search.trial.trial import (
+    Plan,
+    Progress,
+    run_trial,
+)
 
 ENGINES = sorted(path.stem for path in (Path(conf.__file__).parent / "engine").glob("*.yaml"))
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import conf
-from search.data import load_series
-from search.labels import label
-from search.signatures import call_builder
-from search.trial import Plan, run_trial
-from search.validation import validated
+from search.config.signatures import call_builder
+from search.config.validation import validated
+from search.trial.data import load_series
+from search.trial.labels import label
+from search.trial.trial import Plan, run_trial
 
 MODELS = sorted(path.stem for path in (Path(conf.__file__).parent / "model").glob("*.yaml"))
 

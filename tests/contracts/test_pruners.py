@@ -11,11 +11,15 @@ import yaml
 
 import conf
 from search.backends.base import Proposal
-from search.conditions import Clause
+from search.config.signatures import call_builder
 from search.errors import BadInput
-from search.prepare import build_backend, build_pruner
-from search.signatures import call_builder
-from search.space import Choice, Range, Space
+from search.space.conditions import Clause
+from search.space.space import (
+    Choice,
+    Range,
+    Space,
+)
+from search.study.preparation import build_backend, build_pruner
 
 FOLDER = Path(conf.__file__).parent
 PRUNERS, BACKENDS = (

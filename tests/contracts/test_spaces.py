@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import conf
-from search.data import load_series
-from search.nested import with_values
-from search.space import Choice, Parameter
-from search.space_notation import check_setting, parse_space
-from search.trial import Plan, run_trial
-from search.validation import validated
+from search.config.dotted import with_values
+from search.config.validation import validated
+from search.space.notation import check_setting, parse_space
+from search.space.space import Choice, Parameter
+from search.trial.data import load_series
+from search.trial.trial import Plan, run_trial
 
 SPACES = sorted(path.stem for path in (Path(conf.__file__).parent / "space").glob("*.yaml"))
 

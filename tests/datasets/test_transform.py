@@ -5,7 +5,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from datasets import DatasetError
-from datasets.transform import SCALERS, calendar_features, fit_scaler
+from datasets.transform import (
+    SCALERS,
+    calendar_features,
+    fit_scaler,
+)
 
 TABLES = arrays(
     np.float64, st.tuples(st.integers(1, 20), st.integers(1, 3)), elements=st.floats(-1e6, 1e6)

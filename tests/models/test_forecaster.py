@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from models.conv import Conv
 from models.dense import Dense
 from models.errors import Infeasible
-from models.forecaster import HEADS, anchored, forecaster, relative
+from models.forecaster import (
+    HEADS,
+    anchored,
+    forecaster,
+    relative,
+)
 from models.recurrent import CELLS, Recurrent
 
 OFF = {"conv": Conv(layers=0), "recurrent": Recurrent(layers=0), "dense": Dense(layers=0)}

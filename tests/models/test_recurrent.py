@@ -1,7 +1,11 @@
 import numpy as np
 import pytest
 
-from models.recurrent import CELLS, Recurrent, recurrent_block
+from models.recurrent import (
+    CELLS,
+    Recurrent,
+    recurrent_block,
+)
 
 
 def _model(options, sequences, window_size=5):

@@ -4,10 +4,18 @@ from search.report.charts.curves import curves
 from search.report.charts.forecasts import forecast_charts
 from search.report.charts.look import Section
 from search.report.charts.parallel import parallel
-from search.report.charts.scores import front, history, labels
-from search.report.charts.values import contour, importance, slices
-from search.report.findings import Findings
-from search.report.kept import Kept
+from search.report.charts.scores import (
+    front,
+    history,
+    labels,
+)
+from search.report.charts.values import (
+    contour,
+    importance,
+    slices,
+)
+from search.results.findings import Findings
+from search.results.trial_outputs import TrialOutputs
 
 __all__ = ["Section", "labels", "sections"]
 
@@ -16,7 +24,7 @@ _DARKER = (
 )
 
 
-def sections(found: Findings, evidence: Kept) -> list[Section]:
+def sections(found: Findings, evidence: TrialOutputs) -> list[Section]:
     """Returns the charts of a study; what several objectives or a longer horizon ask for too."""
     scores = [history(found), *([front(found)] if found.several else []), curves(found, evidence)]
     made = [

@@ -7,17 +7,26 @@ from typing import Any
 import numpy as np
 
 from search.plots import style
-from search.plots.trials import ceiling
-from search.report.charts.look import Chart, Trace, layout, line, numbers, quantity, view, whole
+from search.plots.study.scores import ceiling
+from search.report.charts.look import (
+    Chart,
+    Trace,
+    layout,
+    line,
+    numbers,
+    quantity,
+    view,
+    whole,
+)
 from search.report.charts.scores import baseline_line
-from search.report.findings import Findings
-from search.report.kept import Kept
+from search.results.findings import Findings
+from search.results.trial_outputs import TrialOutputs
 
 _POINTS = 20_000  # of all curves together
 _THIN = {"opacity": 0.5, "width": 0.6}
 
 
-def curves(found: Findings, evidence: Kept) -> Chart:
+def curves(found: Findings, evidence: TrialOutputs) -> Chart:
     """The score of each trial by epoch."""
     key, title = "curves", "Score by epoch"
     drawn = {trial: curve for trial, curve in evidence.curves.items() if curve}

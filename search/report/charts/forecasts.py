@@ -1,6 +1,6 @@
 """Charts of what the best trials forecast, beside the best baseline, and of their errors.
 
-Letters: R rows of a table of predictions (as in `search.plots.trial`).
+Letters: R rows of a table of predictions (as in `search.plots.trial.forecast`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from search.plots import style
-from search.plots.residuals import season_positions, span_means
 from search.plots.style import Floats
-from search.plots.trial import closing, errors_of, first_step, floats_of
+from search.plots.trial.predictions import closing, errors_of, first_step, floats_of
+from search.plots.trial.residuals import season_positions, span_means
 from search.report.charts.look import (
     Chart,
     Trace,
@@ -27,8 +27,8 @@ from search.report.charts.look import (
     words,
 )
 from search.report.charts.scores import baseline_label
-from search.report.findings import Findings
-from search.report.kept import Kept
+from search.results.findings import Findings
+from search.results.trial_outputs import TrialOutputs
 from search.tracking.reading import Record
 
 _LONGEST = 3000  # targets of a line; the last ones are drawn
@@ -55,7 +55,7 @@ class _Source:
         return line(x, numbers(y), **{**self.look, **more})
 
 
-def forecast_charts(found: Findings, evidence: Kept) -> list[Chart]:
+def forecast_charts(found: Findings, evidence: TrialOutputs) -> list[Chart]:
     """The forecasts, and their errors: over time, in the season, their spread, by step."""
     runs = {run.run_id: run for run in found.runs}
     sources = [
@@ -85,7 +85,7 @@ def forecast_charts(found: Findings, evidence: Kept) -> list[Chart]:
     return [*charts, _by_step(found, sources)] if found.prepared.config.task.horizon > 1 else charts
 
 
-def _forecasts(found: Findings, evidence: Kept, sources: Sequence[_Source]) -> Chart:
+def _forecasts(found: Findings, evidence: TrialOutputs, sources: Sequence[_Source]) -> Chart:
     beside = first_step(evidence.baseline)
     last = beside.iloc[-_LONGEST:]
     season = moments(closing(last, evidence.season)["timestamp"])
@@ -120,7 +120,7 @@ def _over_time(found: Findings, sources: Sequence[_Source]) -> Chart:
     return Chart("errors", "Errors over time", f"Forecast − actual. {_PICK}", traces, axes)
 
 
-def _by_season(found: Findings, evidence: Kept, sources: Sequence[_Source]) -> Chart:
+def _by_season(found: Findings, evidence: TrialOutputs, sources: Sequence[_Source]) -> Chart:
     frequency = found.prepared.series.frequency
     traces, name = [], ""
     ticks: Mapping[int, str] = {}

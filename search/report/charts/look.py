@@ -11,8 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from search import wording
-from search.plots import style
+from search.plots import formatting, style
 
 Trace = dict[str, Any]
 
@@ -53,17 +52,17 @@ class Section:
 
 def words(text: str, length: int = 90) -> str:
     """`text` as Plotly shows it, character by character."""
-    return escape(wording.cut(text, length), quote=False)
+    return escape(formatting.cut(text, length), quote=False)
 
 
 def number(value: float, unit: str = "") -> str:
     """A figure in a hover text or a legend."""
-    return words(wording.number(value, unit))
+    return words(formatting.number(value, unit))
 
 
 def quantity(name: str, unit: str) -> str:
     """The title of an axis."""
-    return words(wording.quantity(name, unit))
+    return words(formatting.quantity(name, unit))
 
 
 def numbers(values: Iterable[float]) -> list[float | None]:

@@ -9,10 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from search import wording
-from search.plots import style
-from search.plots.axis import ABSENT, Axis, fanned
-from search.plots.trials import ceiling, complete_trials, no_trials, scores_of
+from search.plots import formatting, style
+from search.plots.axis import (
+    ABSENT,
+    Axis,
+    fanned,
+)
+from search.plots.study.scores import (
+    ceiling,
+    complete_trials,
+    no_trials,
+    scores_of,
+)
 from search.report.charts.look import (
     Chart,
     Trace,
@@ -24,8 +32,12 @@ from search.report.charts.look import (
     quantity,
     words,
 )
-from search.report.charts.values import TELL, axis_for, told
-from search.report.findings import Findings
+from search.report.charts.values import (
+    TELL,
+    axis_for,
+    told,
+)
+from search.results.findings import Findings
 
 _SHADES = 24  # colours of the lines
 _AXIS_WIDTH = 92  # pixels
@@ -70,7 +82,7 @@ def parallel(found: Findings) -> Chart:
         title,
         note + (f" Above the scale: {above}." if above else ""),
         [*filter(lambda trace: trace["x"], traces), _scale(low, top, found.unit)],
-        _layout([*map(words, wording.short_names(names)), "score"], columns),
+        _layout([*map(words, formatting.short_names(names)), "score"], columns),
         height=440,
         width=_AXIS_WIDTH * (len(names) + 2),
     )

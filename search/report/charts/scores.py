@@ -10,7 +10,12 @@ import numpy as np
 import pandas as pd
 
 from search.plots import style
-from search.plots.trials import ceiling, complete_trials, no_trials, scores_of
+from search.plots.study.scores import (
+    ceiling,
+    complete_trials,
+    no_trials,
+    scores_of,
+)
 from search.report.charts.look import (
     Chart,
     Trace,
@@ -24,7 +29,7 @@ from search.report.charts.look import (
     whole,
     words,
 )
-from search.report.findings import Findings
+from search.results.findings import Findings
 
 _NAME = "%{text}<extra></extra>"
 _LOOKS = {

@@ -7,9 +7,19 @@ import numpy as np
 import pandas as pd
 
 from search.plots import style
-from search.plots.axis import Axis, axis_of, fanned, missing, written
-from search.plots.slices import drawn, having, interpolated
-from search.plots.trials import complete_trials, scores_of
+from search.plots.axis import (
+    Axis,
+    axis_of,
+    fanned,
+    missing,
+    written,
+)
+from search.plots.study.scores import complete_trials, scores_of
+from search.plots.study.slices import (
+    drawn,
+    having,
+    interpolated,
+)
 from search.report.charts.look import (
     Chart,
     dots,
@@ -18,7 +28,7 @@ from search.report.charts.look import (
     quantity,
     words,
 )
-from search.report.findings import Findings
+from search.results.findings import Findings
 
 _SLICES = 12
 _APART = 0.24  # distance of two numbers below a small chart, in its width

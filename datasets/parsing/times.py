@@ -1,0 +1,202 @@
+"""Times in the cells of a file: their format guessed from the cells, or given.
+
+Times with an offset from UTC ("Z", "+02:00") become UTC, unless all are midnights: those are days,
+and keep their date. A column that mixes times with and without an offset is refused.
+
+R: rows.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, time
+
+import numpy as np
+
+from datasets.errors import DatasetError, clipped
+from datasets.parsing.frequency import (
+    Timestamps,
+    grid,
+    infer_frequency,
+)
+from datasets.parsing.table import Table
+
+ISO = "ISO 8601"
+_ISO = re.compile(
+    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?(Z|[+-]\d\d(:?\d\d)?))?)?", re.ASCII
+)
+# The shape of a date, and what it can mean. Digits alone may be a number too: they come last.
+_DATES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"\d{4}-\d{1,2}-\d{1,2}", ("%Y-%m-%d",)),
+    (r"\d{4}/\d{1,2}/\d{1,2}", ("%Y/%m/%d",)),
+    (r"\d{4}\.\d{1,2}\.\d{1,2}", ("%Y.%m.%d",)),
+    (r"\d{1,2}\.\d{1,2}\.\d{4}", ("%d.%m.%Y",)),
+    (r"\d{1,2}/\d{1,2}/\d{4}", ("%d/%m/%Y", "%m/%d/%Y")),
+    (r"\d{1,2}-\d{1,2}-\d{4}", ("%d-%m-%Y", "%m-%d-%Y")),
+    (r"\d{1,2}-[A-Za-z]+-\d{4}", ("%d-%b-%Y", "%d-%B-%Y")),
+    (r"\d{1,2} [A-Za-z]+ \d{4}", ("%d %b %Y", "%d %B %Y")),
+    (r"[A-Za-z]+ \d{1,2}, \d{4}", ("%b %d, %Y", "%B %d, %Y")),
+    (r"[A-Za-z]+[ -]\d{4}", ("%b %Y", "%B %Y", "%b-%Y", "%B-%Y")),
+    (r"\d{4}-\d{2}", ("%Y-%m",)),
+    (r"\d{4}/\d{2}", ("%Y/%m",)),
+    (r"\d{4}M\d{2}", ("%YM%m",)),
+)
+_DIGITS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"\d{8}", ("%Y%m%d",)),
+    (r"\d{6}", ("%Y%m",)),
+    (r"\d{4}", ("%Y",)),
+)
+_CLOCK = re.compile(
+    r"(?P<date>.+?)(?P<gap>[ T])\d{1,2}:\d\d(?P<seconds>:\d\d)?(?P<half> ?[AaPp][Mm])?"
+)
+_LOOKED_AT = 20  # rows that a guess looks at
+
+
+def time_column(table: Table, name: str | None, time_format: str | None = None) -> int:
+    """Returns the place of the time column: `name`, or the first whose cells are times.
+
+    A column of digits alone (20200131, 2020) is taken only where no other column holds times.
+
+    Raises:
+        DatasetError: there is no such column, or none holds times.
+    """
+    if name is not None:
+        return table.index(name, "dataset.time")
+    head = table.rows[:_LOOKED_AT]
+    for digits in (False, True):
+        for column in range(len(table.columns)):
+            cells = [row[column] for row in head if row[column]]
+            times = [cell for cell in cells if _formats(cell, time_format, digits=digits)]
+            if times and len(times) * 2 >= len(cells):
+                return column
+    raise DatasetError(
+        f"{table.path}: no column holds times"
+        + (f" of the format {time_format!r}" if time_format else " in a format that can be guessed")
+        + f":\nits columns are {clipped(', '.join(table.columns), 200)};\n"
+        "name one in dataset.time, with its strptime format in dataset.time_format"
+    )
+
+
+def parse_times(table: Table, column: int, time_format: str | None = None) -> Timestamps:
+    """Returns the times of a column, datetime64[s] [R].
+
+    Where two formats fit every cell (day or month first), the one that puts the rows in order
+    stands, or else the one that leaves no step out.
+
+    Args:
+        table: the file.
+        column: place of the time column.
+        time_format: as strptime takes it; None guesses.
+
+    Raises:
+        DatasetError: a cell is no time, is empty, or has a fraction of a second; both readings of
+            the format fit; some cells have an offset from UTC and others none.
+    """
+    cells = table.cells(column)
+    guesses = (_formats(cell, time_format, digits=True) for cell in cells[:_LOOKED_AT])
+    formats = next((found for found in guesses if found), None)
+    if formats is None:
+        expected = f"of the format {time_format!r}" if time_format else "that can be guessed"
+        raise DatasetError(
+            f"{table.place(0, column)}: {clipped(cells[0])!r} is no time {expected}:\n"
+            "set dataset.time_format to the strptime format, or dataset.time to another column"
+        )
+    parsed = [(name, *_parsed(cells, name)) for name in formats]
+    whole = [(name, times) for name, times, failed in parsed if failed is None]
+    if not whole:
+        name, _, failed = max(parsed, key=lambda result: len(result[1]))
+        row = failed or 0
+        raise DatasetError(
+            f"{table.place(row, column)}: {clipped(cells[row])!r} is no time of the format {name}"
+        )
+    times = [(name, _naive(table, column, found)) for name, found in whole]
+    ordered = [(name, found) for name, found in times if (np.diff(found).astype(int) > 0).all()]
+    if len(ordered) > 1:
+        ordered = [(name, found) for name, found in ordered if _is_complete(found)] or ordered
+    if any((found != ordered[0][1]).any() for _, found in ordered[1:]):
+        raise DatasetError(
+            f"{table.place(0, column)}: {cells[0]!r} can be "
+            f"{' or '.join(name for name, _ in ordered)}: set dataset.time_format"
+        )
+    return (ordered or times)[0][1]
+
+
+def is_time(cell: str) -> bool:
+    """Returns whether a cell is a time in a format that can be guessed, other than digits alone."""
+    return bool(_formats(cell, None, digits=False))
+
+
+def _formats(cell: str, time_format: str | None, *, digits: bool) -> list[str]:
+    """Returns the formats in which `cell` is a time."""
+    if time_format is not None:
+        candidates = [time_format]
+    elif _ISO.fullmatch(cell):
+        candidates = [ISO]
+    else:
+        clock = _CLOCK.fullmatch(cell)
+        date, suffix = (clock["date"], _clock_format(clock)) if clock else (cell, "")
+        shapes = (*_DATES, *_DIGITS) if digits else _DATES
+        candidates = [
+            name + suffix
+            for shape, names in shapes
+            if re.fullmatch(shape, date, re.ASCII)
+            for name in names
+        ]
+    return [name for name in candidates if _parsed([cell], name)[1] is None]
+
+
+def _clock_format(clock: re.Match[str]) -> str:
+    seconds = ":%S" if clock["seconds"] else ""
+    if clock["half"] is None:
+        return f"{clock['gap']}%H:%M{seconds}"
+    return f"{clock['gap']}%I:%M{seconds}{' ' if clock['half'].startswith(' ') else ''}%p"
+
+
+def _parsed(cells: Sequence[str], name: str) -> tuple[list[datetime], int | None]:
+    """Returns the times up to the first cell that is none of the format, and that cell's row."""
+    parse = _iso if name == ISO else _strptime(name)
+    times: list[datetime] = []
+    for row, cell in enumerate(cells):
+        try:
+            times.append(parse(cell))
+        except ValueError:
+            return times, row
+    return times, None
+
+
+def _iso(cell: str) -> datetime:
+    if not _ISO.fullmatch(cell):
+        raise ValueError(cell)
+    date, _, offset = cell.partition(" +")  # fromisoformat takes no blank before an offset
+    return datetime.fromisoformat(f"{date}+{offset}" if offset else date.replace(" Z", "Z"))
+
+
+def _strptime(name: str) -> Callable[[str], datetime]:
+    # Whether the time is naive is what the file says.
+    return lambda cell: datetime.strptime(cell, name)  # noqa: DTZ007
+
+
+def _is_complete(times: Timestamps) -> bool:
+    """Whether increasing times are every step of some frequency."""
+    try:
+        return len(grid(times[0], times[-1], infer_frequency(times))) == len(times)
+    except DatasetError:
+        return False
+
+
+def _naive(table: Table, column: int, times: list[datetime]) -> Timestamps:
+    aware = [found.utcoffset() is not None for found in times]
+    if any(aware) and not all(aware):
+        row = aware.index(not aware[0])
+        raise DatasetError(
+            f"{table.place(row, column)}: {clipped(table.rows[row][column])!r} has "
+            f"{'an' if aware[row] else 'no'} offset from UTC, unlike the rows before it"
+        )
+    fraction = next((row for row, found in enumerate(times) if found.microsecond), None)
+    if fraction is not None:
+        raise DatasetError(
+            f"{table.place(fraction, column)}: {clipped(table.rows[fraction][column])!r} has a "
+            "fraction of a second: a step is a second or longer"
+        )
+    if all(aware) and any(found.time() != time() for found in times):
+        times = [found.astimezone(UTC) for found in times]
+    return np.array([found.replace(tzinfo=None) for found in times], dtype="datetime64[s]")

@@ -1,1 +1,0 @@
-"""Trains recorded trials again: finalists, evaluations, reproductions, champions."""

@@ -1,0 +1,51 @@
+"""`sweepcast evaluate`: scores a trial on the test block with fresh seeds."""
+
+import json
+import sys
+from typing import Any
+
+from rich.text import Text
+
+from search.results.verdict import evaluation_verdict, test_block
+from search.retraining import evaluation
+from search.retraining.evaluation import Evaluation
+from search.retraining.recorded_run import load_run
+from search.terminal.arguments import fresh_seed_options
+from search.terminal.console import console
+from search.terminal.display import retraining_display
+from search.terminal.evaluation_table import evaluation_table
+
+
+def evaluate(arguments: list[str], *, quiet: bool) -> int:
+    """Trains RUN again on all before the test block and shows its scores there.
+
+    Raises:
+        BadInput: there is no such run, its series has changed or has no test block, or its
+            training failed.
+    """
+    options = fresh_seed_options("evaluate", "--json", arguments)
+    recorded = load_run(options.run, options.trust).with_executions(options.seeds)
+    found = evaluation.evaluate(recorded, retraining_display(quiet=quiet or options.json))
+    if options.json:
+        sys.stdout.write(json.dumps(_as_dict(found), indent=2) + "\n")
+        return 0
+    out = console()
+    out.print(evaluation_table(found))
+    for line in (evaluation_verdict(found), test_block(found), f"run:  {found.run_id}"):
+        out.print(Text(line), soft_wrap=True)
+    return 0
+
+
+def _as_dict(found: Evaluation) -> dict[str, Any]:
+    return {
+        "study": found.record.study,
+        "trial": found.record.number,
+        "evaluates": found.record.run_id,
+        "run_id": found.run_id,
+        "unit": found.series.unit,
+        "seeds": found.seeds,
+        "test_reads": found.reads,
+        "verdict": evaluation_verdict(found),
+        "metrics": found.metrics,
+        "baselines": {baseline.name: baseline.metrics for baseline in found.baselines},
+    }

@@ -1,0 +1,66 @@
+"""`sweepcast promote`: scores a trial on the test block, refits it and registers it."""
+
+from dataclasses import replace
+
+from rich.text import Text
+
+from search.results.verdict import evaluation_verdict, test_block
+from search.retraining.champion import best_epochs
+from search.retraining.evaluation import evaluate
+from search.retraining.recorded_run import load_run
+from search.retraining.registration import check_promotable, register_champion
+from search.serving.pyfunc import TRUST
+from search.serving.safe_loading import packages_of
+from search.terminal.arguments import fresh_seed_options
+from search.terminal.console import console
+from search.terminal.display import retraining_display
+from search.terminal.evaluation_table import evaluation_table
+from search.tracking.registry import ALIAS
+
+NOT_BETTER = 1
+
+
+def promote(arguments: list[str], *, quiet: bool) -> int:
+    """Scores RUN on the test block, refits it on all readings and registers it.
+
+    Returns 0, or 1 where it does not beat the best baseline and `--force` is not given.
+
+    Raises:
+        BadInput: there is no such run, its series has changed or has no test block, or its
+            training failed.
+    """
+    options = fresh_seed_options("promote", "--force", arguments)
+    recorded = load_run(options.run, options.trust).with_executions(options.seeds)
+    check_promotable(recorded)
+    epochs = best_epochs(recorded)
+    # All readings are trained on: none is left to be watched, and the epochs are known.
+    training = replace(recorded.config.training, patience=None)
+    recorded = replace(recorded, config=replace(recorded.config, training=training))
+    out, observe = console(), retraining_display(quiet=quiet)
+    evaluation = evaluate(recorded, observe, epochs=epochs)
+    verdict = (evaluation_verdict(evaluation), test_block(evaluation))
+    if not quiet:
+        out.print(evaluation_table(evaluation))
+    for line in verdict:
+        out.print(Text(line), soft_wrap=True)
+    if not evaluation.wins and not options.force:
+        out.print(Text("Not promoted: --force registers it all the same."), soft_wrap=True)
+        return NOT_BETTER
+    name, version, champion = register_champion(
+        recorded, evaluation, observe, epochs=epochs, trusted=options.trust, verdict=verdict
+    )
+    covered = ", ".join(
+        f"the {level} % interval held {share:.0%} of the test block"
+        for level, share in champion.coverage.items()
+    )
+    packages = sorted(packages_of(champion.forecaster.net))
+    flags = "".join(f" --trust {package}" for package in packages)
+    trust = f"{TRUST}={','.join(packages)} " if packages else ""
+    for line in (
+        f"Trained on all {len(recorded.series.values)} steps, {epochs} epochs; {covered}.",
+        f"registered:  {name} version {version}, alias {ALIAS}",
+        f"forecast:    sweepcast forecast {name} --history FILE{flags}",
+        f"serve:       {trust}mlflow models serve -m models:/{name}@{ALIAS} --env-manager local",
+    ):
+        out.print(Text(line), soft_wrap=True)
+    return 0

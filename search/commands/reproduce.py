@@ -1,0 +1,58 @@
+"""`sweepcast reproduce`: trains a run again and compares it bit for bit."""
+
+import sys
+from collections.abc import Sequence
+from math import isfinite
+
+from rich.text import Text
+
+from search.retraining import reproduction
+from search.retraining.recorded_run import load_run
+from search.terminal.arguments import Parser
+from search.terminal.console import console
+from search.terminal.display import retraining_display
+from search.terminal.tables import new_table
+
+
+def reproduce(arguments: list[str], *, quiet: bool) -> int:
+    """Trains RUN again and shows what is identical; returns 0 if all of it is, else 1.
+
+    Raises:
+        BadInput: there is no such run, its series or files are gone or have changed.
+    """
+    parser = Parser(prog="sweepcast reproduce")
+    parser.add_argument("run", metavar="RUN")
+    parser.add_argument("--tolerance", type=float, default=0.0)
+    parser.add_argument("--trust", action="append", default=[], metavar="PACKAGE")
+    options = parser.parse_args(arguments)
+    if not (isfinite(options.tolerance) and options.tolerance >= 0):
+        parser.error(f"--tolerance is {options.tolerance}: expected a number of at least 0")
+    recorded = load_run(options.run, options.trust)
+    out = console()
+
+    def tell(differences: Sequence[str]) -> None:
+        if quiet:
+            return
+        for line in differences or [
+            "Versions, machine, thread settings and commit are as recorded."
+        ]:
+            out.print(Text(f"differs: {line}" if differences else line), soft_wrap=True)
+
+    found = reproduction.reproduce(
+        recorded,
+        retraining_display(quiet=quiet),
+        tolerance=options.tolerance,
+        trusted=options.trust,
+        tell=tell,
+    )
+    table = new_table()
+    for heading in ("compared", "figures", "differ", "largest difference"):
+        table.add_column(heading, justify="left" if heading == "compared" else "right")
+    for one in found.compared:
+        largest = "–" if one.what.startswith("hashes") else f"{one.largest:.3g}"
+        table.add_row(one.what, str(one.count), str(one.differing), largest)
+    out.print(table)
+    out.print(Text(found.verdict), soft_wrap=True)
+    out.print(Text(f"run:  {found.run_id}"))
+    sys.stdout.flush()
+    return 0 if found.identical else 1

@@ -1,0 +1,217 @@
+"""`sweepcast sweep` and `sweepcast train`: run a study, or a single trial."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TextIO
+
+from rich.console import Console
+
+from search.config import compose
+from search.config.schema import Config
+from search.config.trust import foreign_packages
+from search.engine import open_engine, warm_up
+from search.engine.base import Engine
+from search.report.publish import publish
+from search.results.leaderboard import rows
+from search.retraining.finalists import pending_finalists, train_finalists
+from search.study.budget import StudyLimits
+from search.study.history import FinishedTrial
+from search.study.preparation import PreparedStudy, prepare
+from search.study.session import Session, open_session
+from search.study.study import Study
+from search.terminal.console import console, only_events
+from search.terminal.display import open_display
+from search.terminal.display.base import Display, StudyProgress
+from search.terminal.display.json_events import EventDisplay
+from search.terminal.interrupts import graceful_interrupts
+from search.terminal.study_header import print_header
+from search.terminal.study_summary import StudySummary
+from search.tracking.ledger import Ledger
+from search.tracking.reading import Record
+from search.tracking.store.connection import store_uri
+
+SUCCESS, NOTHING_COMPLETE, INTERRUPTED = 0, 1, 130
+
+
+def sweep(arguments: list[str], *, quiet: bool) -> int:
+    """Runs or resumes the study that the arguments configure, and returns the exit status.
+
+    Raises:
+        BadInput, DatasetError: the study cannot run with this configuration, or another process
+            runs it; the store is unchanged.
+        StoreTrouble: the store could not be used for minutes.
+    """
+    return _configured(arguments, lambda config: config, quiet=quiet)
+
+
+def train(arguments: list[str], *, quiet: bool) -> int:
+    """Trains one trial at the configured values, in a study of its own; see `sweep`."""
+    return _configured(arguments, _single_trial, quiet=quiet)
+
+
+def _single_trial(config: Config) -> Config:
+    return replace(
+        config,
+        space={},
+        backend={"_target_": "search.backends.grid.grid", "name": "train"},
+        pruner={"_target_": "search.pruners.none", "name": "none"},
+        study=replace(config.study, trials=1, finalists=0),
+    )
+
+
+def _configured(arguments: list[str], adapted: Callable[[Config], Config], *, quiet: bool) -> int:
+    """Runs the study that Hydra composes from the arguments."""
+    overrides = [word for word in arguments if word != "--json"]
+    with only_events() if "--json" in arguments else nullcontext() as events:
+
+        def task(config: Config) -> int:
+            return run_study(adapted(config), console(), quiet=quiet, events=events)
+
+        return compose.run(overrides, task)
+
+
+def run_study(
+    config: Config, console: Console, *, quiet: bool, events: TextIO | None = None
+) -> int:
+    """Runs or resumes a study and returns the exit status; raises as `sweep`.
+
+    Args:
+        config: of the study.
+        console: for people.
+        quiet: whether to show nothing but the end.
+        events: gets what happens as lines of JSON, instead of the console.
+    """
+    prepared = prepare(config)
+    warm_up(prepared.config)
+    uri, options = store_uri(prepared.config.tracking.uri), prepared.config.study
+    with open_session(prepared, uri) as session:
+        progress = _progress(session)
+
+        def opened(run_ids: Mapping[int, str]) -> Display:
+            if events is None:
+                return open_display(console, progress, quiet=quiet)
+            return EventDisplay(
+                events,
+                progress,
+                study=prepared.name,
+                uri=uri,
+                options=options,
+                run_ids=run_ids,
+                quiet=quiet,
+            )
+
+        reached = StudyLimits.of(options).reached(progress.tally)
+        if reached and not pending_finalists(session.runs, options):
+            display, status = opened({}), _status(session.history.finished)
+            display.study_started(resumed=True)
+            state = f"{reached} There is nothing to do."
+            display.study_ended(_summary(session, session.runs, state, status))
+            return status
+        if not quiet and events is None:
+            done = len(session.history.finished)
+            print_header(console, prepared, done, session.first, session.backend)
+        jobs = max(options.trials, options.finalists * options.finalist_executions)
+        with open_engine(prepared.config, jobs=jobs) as engine:
+            ledger = session.open_ledger()
+            ledger.save_view(prepared.space, {})
+            display = opened(ledger.run_ids)
+            display.study_started(resumed=session.stored is not None)
+            with display:
+                study = Study(
+                    prepared.planner,
+                    backend=session.backend,
+                    pruner=session.pruner,
+                    ledger=ledger,
+                    callback=display,
+                    past=session.history,
+                    first=session.first.points,
+                )
+                _run(prepared, study, ledger, engine, display)
+        return _end(session, study, ledger, display)
+
+
+def _progress(session: Session) -> StudyProgress:
+    prepared = session.prepared
+    best, options = prepared.baselines[0], prepared.config.study
+    return StudyProgress(
+        trials=options.trials,
+        baseline=best.name.replace("_", " "),
+        baseline_mae=best.mae,
+        unit=prepared.series.unit,
+        finished=list(session.history.finished),
+        limits=StudyLimits.of(options),
+        finals=options.finalists * options.finalist_executions / options.executions,
+    )
+
+
+def _run(
+    prepared: PreparedStudy, study: Study, ledger: Ledger, engine: Engine, display: Display
+) -> None:
+    """Runs the trials and the finalists; at a second Ctrl-C, what runs is recorded as lost."""
+
+    def finish() -> None:
+        study.interrupt()
+        display.interrupted()
+
+    with graceful_interrupts(finish):
+        try:
+            study.run(engine)
+            _train_finalists(prepared, study, ledger, engine, display)
+        except KeyboardInterrupt:
+            study.interrupt()
+            study.abandon()
+
+
+def _train_finalists(
+    prepared: PreparedStudy, study: Study, ledger: Ledger, engine: Engine, display: Display
+) -> None:
+    """Trains the finalists, unless the study was interrupted."""
+    options = prepared.config.study
+    if study.interrupted or not options.finalists:
+        return
+    trials = pending_finalists(ledger.runs(), options)
+    if not trials:
+        return
+    display.finalists_started(len(trials), options.finalist_executions)
+    train_finalists(trials, prepared.planner, engine, ledger, display, lambda: study.interrupted)
+
+
+def _end(session: Session, study: Study, ledger: Ledger, display: Display) -> int:
+    """Publishes what the study found, shows it, and returns the exit status."""
+    prepared = session.prepared
+    finished, options = list(study.finished.values()), prepared.config.study
+    status = _status(finished)
+    run_status = "FINISHED"
+    runs = ledger.lose_open(ledger.runs(), "nobody trains it any more")
+    left = study.reached is None or pending_finalists(runs, options)
+    if study.interrupted and left:
+        state = (
+            f"Interrupted after {len(finished)} of {options.trials} trials; the same command "
+            "goes on."
+        )
+        status, run_status = INTERRUPTED, "KILLED"
+    elif study.gave_up:
+        state = f"Ended after {options.max_failed} failed trials in a row."
+        status, run_status = NOTHING_COMPLETE, "FAILED"
+    elif study.exhausted:
+        state = f"The space is exhausted: all of its points were tried in {len(finished)} trials."
+    else:
+        state = study.reached or f"Ended after {len(finished)} of {options.trials} trials."
+    if status == NOTHING_COMPLETE:
+        run_status = "FAILED"
+    publish(ledger, prepared.name, runs, prepared, state)
+    ledger.end_study(run_status)
+    display.study_ended(_summary(session, runs, state, status))
+    return status
+
+
+def _summary(session: Session, runs: Sequence[Record], state: str, status: int) -> StudySummary:
+    prepared = session.prepared
+    unit, trusted = prepared.series.unit, foreign_packages(prepared.config)
+    return StudySummary(prepared.name, rows(runs), unit, session.uri, state, status, trusted)
+
+
+def _status(finished: Sequence[FinishedTrial]) -> int:
+    complete = any(trial.state == "complete" for trial in finished)
+    return SUCCESS if complete else NOTHING_COMPLETE

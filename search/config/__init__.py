@@ -1,0 +1,1 @@
+"""The configuration: its typed schema, composition by Hydra, validation and identity."""

@@ -1,0 +1,175 @@
+"""Trials and baselines of a study, best first, and what they say: what every view shows."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from search.tracking import names
+from search.tracking.reading import Record
+
+FIGURES = ("mae", "skill", "rmse", "mase", "mae_std")
+FRESH = ("optimism", "skill_low", "skill_high")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One trial or baseline.
+
+    Attributes:
+        rank: from 1 among what has a score; None without one.
+        figures: mae, skill, rmse, mase, mae_std in the series' units, where there are any.
+        fresh: likewise of a finalist, over seeds that the search never used, with optimism,
+            skill_low and skill_high; empty for any other trial.
+        seeds: how many fresh seeds these are.
+        parameters: weights of the net; None where it is not known.
+        pareto: whether no other trial beats it in all objectives; None with one objective.
+    """
+
+    rank: int | None
+    kind: str
+    name: str
+    state: str
+    run_id: str
+    figures: dict[str, float]
+    epochs: int
+    values: dict[str, str] = field(default_factory=dict)
+    reason: str = ""
+    fresh: dict[str, float] = field(default_factory=dict)
+    seeds: int = 0
+    parameters: int | None = None
+    pareto: bool | None = None
+
+    @property
+    def counted(self) -> dict[str, float]:
+        """The figures that this row is judged by: with fresh seeds, where there are any."""
+        return self.fresh or self.figures
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns plain values, for JSON."""
+        return {
+            "rank": self.rank,
+            "kind": self.kind,
+            "name": self.name,
+            "state": self.state,
+            "run_id": self.run_id,
+            **{f"validation/{name}": value for name, value in self.figures.items()},
+            "fresh": {f"validation/{name}": value for name, value in self.fresh.items()},
+            "fresh_seeds": self.seeds,
+            "epochs": self.epochs,
+            "parameters": self.parameters,
+            "pareto": self.pareto,
+            "params": self.values,
+            "reason": self.reason,
+        }
+
+
+def rows(runs: Sequence[Record]) -> list[Row]:
+    """Returns the leaderboard of a study's runs; lost ones are left out.
+
+    Complete trials and baselines are ranked by MAE, a finalist by that of its fresh seeds. No other
+    trial stands above a finalist, whose score the search did not choose. Pruned trials follow by
+    their last score, then failed ones.
+    """
+    finalists = {
+        run.number: run for run in runs if run.kind == "finalist" and run.state == "complete"
+    }
+    counted = [
+        run
+        for run in runs
+        if run.kind in ("trial", "baseline") and run.state in ("complete", "pruned", "failed")
+    ]
+    last_finalist = max((run.mae or 0.0 for run in finalists.values()), default=0.0)
+    order = {"complete": 0, "pruned": 1, "failed": 2}
+
+    def place(run: Record) -> tuple[int, float, float]:
+        mae = float("inf") if run.mae is None else run.mae
+        judged = mae
+        if run.kind == "trial":
+            again = finalists.get(run.number)
+            judged = max(mae, last_finalist) if again is None else again.mae or 0.0
+            mae = mae if again is None else 0.0
+        return order[str(run.state)], judged, mae
+
+    counted.sort(key=place)
+    return [
+        _row(run, i + 1, finalists.get(run.number) if run.kind == "trial" else None)
+        for i, run in enumerate(counted)
+    ]
+
+
+def _row(run: Record, place: int, again: Record | None) -> Row:
+    return Row(
+        rank=place if run.state == "complete" else None,
+        kind=run.kind,
+        name=run.name,
+        state=str(run.state),
+        run_id=run.run_id,
+        figures=_figures(run, FIGURES),
+        epochs=int(run.metrics.get("epochs", 0)),
+        values={key: value for key, value in run.params.items() if key != "seed"},
+        reason=run.tags.get(names.REASON, ""),
+        fresh={} if again is None else _figures(again, (*FIGURES, *FRESH)),
+        seeds=0 if again is None else int(again.params[names.EXECUTIONS]),
+        parameters=int(run.metrics["parameters"]) if "parameters" in run.metrics else None,
+        pareto={"true": True, "false": False}.get(run.tags.get(names.PARETO, "")),
+    )
+
+
+def _figures(run: Record, wanted: Sequence[str]) -> dict[str, float]:
+    return {
+        name: run.metrics[f"validation/{name}"]
+        for name in wanted
+        if f"validation/{name}" in run.metrics and run.mae is not None
+    }
+
+
+def best_trial(board: Sequence[Row]) -> Row | None:
+    """Returns the best complete trial."""
+    return next((row for row in board if row.kind == "trial" and row.state == "complete"), None)
+
+
+def best_baseline(board: Sequence[Row]) -> Row | None:
+    """Returns the best baseline."""
+    return next((row for row in board if row.kind == "baseline"), None)
+
+
+def beats(board: Sequence[Row]) -> bool:
+    """Returns whether the best trial beats the best baseline."""
+    best, baseline = best_trial(board), best_baseline(board)
+    if best is None or baseline is None:
+        return False
+    return best.counted["mae"] < baseline.figures["mae"]
+
+
+def as_csv(board: Sequence[Row]) -> str:
+    """Returns the whole leaderboard, a column a searched value."""
+    parameters = sorted({name for row in board if row.kind == "trial" for name in row.values})
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(
+        [
+            *("rank", "kind", "name", "state", "run_id", *FIGURES),
+            *(f"fresh_{name}" for name in (*FIGURES, *FRESH)),
+            *("epochs", "parameters", "pareto", *parameters, "reason"),
+        ]
+    )
+    for row in board:
+        writer.writerow(
+            [
+                row.rank,
+                row.kind,
+                row.name,
+                row.state,
+                row.run_id,
+                *(row.figures.get(name, "") for name in FIGURES),
+                *(row.fresh.get(name, "") for name in (*FIGURES, *FRESH)),
+                row.epochs,
+                "" if row.parameters is None else row.parameters,
+                "" if row.pareto is None else names.text(row.pareto),
+                *(row.values.get(name, "") for name in parameters),
+                row.reason,
+            ]
+        )
+    return file.getvalue()

@@ -1,0 +1,18 @@
+"""The Pareto front of several objectives."""
+
+from collections.abc import Sequence
+
+
+def pareto_front(values: Sequence[tuple[float, ...]]) -> list[bool]:
+    """Returns which of the values nothing beats: no other is as low in all and lower in one."""
+
+    def beats(left: tuple[float, ...], right: tuple[float, ...]) -> bool:
+        pairs = list(zip(left, right, strict=True))
+        return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
+
+    # What comes first in this order is beaten by nothing after it: the front so far is enough.
+    front: dict[tuple[float, ...], None] = {}
+    for value in sorted(set(values)):
+        if not any(beats(other, value) for other in front):
+            front[value] = None
+    return [value in front for value in values]

@@ -1,0 +1,1 @@
+"""Trains recorded trials again: finalists, evaluations, reproductions and champions."""

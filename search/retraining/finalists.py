@@ -1,0 +1,85 @@
+"""Trains the best trials of a study again with fresh seeds, so that none is best by luck alone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from search.config.schema import StudyOptions
+from search.engine.base import Engine
+from search.retraining.fresh_seeds import train_fresh_seeds
+from search.seeds import FINALIST, derived
+from search.study.baselines import skill_ends
+from search.study.callback import StudyCallback
+from search.study.history import FinishedTrial
+from search.study.planning import Planner
+from search.study.restore import proposal_of
+from search.tracking import names
+from search.tracking.ledger import Ledger
+from search.tracking.reading import Record
+from search.tracking.store.retries import StoreTrouble
+
+
+def pending_finalists(runs: Sequence[Record], options: StudyOptions) -> list[Record]:
+    """Returns the best trials, each at a point of its own, that are still to be trained again."""
+    points: dict[str, Record] = {}
+    for run in sorted(runs, key=lambda run: (run.mae is None, run.mae, run.started)):
+        if run.kind == "trial" and run.state == "complete" and run.mae is not None:
+            point = {key: value for key, value in run.params.items() if key != "seed"}
+            points.setdefault(repr(sorted(point.items())), run)
+    done = {
+        run.number
+        for run in runs
+        if run.kind == "finalist"
+        and run.state in ("complete", "failed")
+        and run.params.get(names.EXECUTIONS) == str(options.finalist_executions)
+    }
+    best = list(points.values())[: options.finalists]
+    return [run for run in best if run.number not in done]
+
+
+def train_finalists(
+    trials: Sequence[Record],
+    planner: Planner,
+    engine: Engine,
+    ledger: Ledger,
+    callback: StudyCallback,
+    stopped: Callable[[], bool],
+) -> None:
+    """Trains `trials` with `study.finalist_executions` fresh seeds each; every one is a run.
+
+    What is not complete when `stopped` says so, or at Ctrl-C, is recorded as lost.
+    """
+    study = planner.config.study
+    config = replace(planner.config, study=replace(study, executions=study.finalist_executions))
+    again = replace(planner, config=config)
+    plans = {
+        trial.number: again.plan(
+            trial.number,
+            proposal_of(trial, planner.space),
+            seed=derived(study.seed, trial.number, FINALIST),
+            title=f"trial {trial.number}, fresh seeds",
+        )
+        for trial in trials
+    }
+    searched = {trial.number: trial.mae or 0.0 for trial in trials}
+    open_runs = {number: ledger.start_again("finalist", plan, {}) for number, plan in plans.items()}
+    trained = train_fresh_seeds(
+        list(plans.values()), engine, callback, retries=config.engine.retries, stopped=stopped
+    )
+    baseline = planner.baseline
+    try:
+        for plan, result in trained:
+            more: dict[str, float] = {}
+            metrics = result.metrics(baseline.mae)
+            if result.state == "complete":
+                more = {"validation/optimism": searched[plan.number] - metrics["validation/mae"]}
+                more |= skill_ends(result, baseline)
+            run_id = open_runs.pop(plan.number)
+            ledger.end_trial(run_id, result, baseline.mae, ledger.now(), more)
+            finished = FinishedTrial(plan.number, result.state, metrics, result.reason)
+            callback.finalist_ended(finished, searched[plan.number])
+    except StoreTrouble:  # nothing can be recorded; whoever goes on with the study does it
+        open_runs.clear()
+        raise
+    finally:
+        for run_id in open_runs.values():
+            ledger.lose_trial(run_id, "interrupted")

@@ -1,0 +1,252 @@
+"""Trains a run again from what was logged, in a fresh process, and compares every figure.
+
+The same bits are expected: every epoch's losses, the scores, the predictions and the weights.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from itertools import pairwise
+from typing import Any
+
+from search.engine import open_engine
+from search.engine.base import TICK, Engine, Event, Lost
+from search.errors import BadInput
+from search.retraining.comparison import (
+    COMPILATION,
+    HASHES,
+    REMARKS,
+    Comparison,
+    cells_of,
+    compare,
+    compare_hashes,
+    curves_of,
+    environment_changes,
+    scores_of,
+    source_changes,
+    verdict,
+)
+from search.retraining.recorded_run import RecordedRun, load_run
+from search.study.baselines import score_baselines
+from search.study.callback import Observe, StudyCallback
+from search.tracking import names
+from search.tracking.reading import Record, all_curves, trial_runs
+from search.tracking.store.files import read_artifact
+from search.trial.checkpoints import FILE
+from search.trial.compilation import COMPILATIONS
+from search.trial.data import VALIDATION
+from search.trial.result import Result
+from search.trial.trial import Plan, Progress, Start
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A run, trained again.
+
+    Attributes:
+        run_id: of the reproduction.
+        compared: each kind of figures.
+        identical: whether nothing differs by more than the tolerance.
+        verdict: in one sentence.
+    """
+
+    run_id: str
+    compared: Sequence[Comparison]
+    identical: bool
+    verdict: str
+
+
+def reproduce(
+    recorded: RecordedRun,
+    observe: Observe,
+    *,
+    tolerance: float,
+    trusted: Collection[str],
+    tell: Callable[[Sequence[str]], None],
+) -> Reproduction:
+    """Trains a run again, compares it with its record and logs that as a run of its own.
+
+    Args:
+        recorded: the run.
+        observe: opens what shows the trainings.
+        tolerance: largest difference that counts as the same.
+        trusted: packages beside ours whose builders an earlier trial of a chain may name.
+        tell: gets, before the training, what differs from when the run was trained.
+
+    Raises:
+        BadInput: the run has no result, or its files are gone or damaged, or its process died.
+    """
+    client, record = recorded.client, recorded.record
+    if record.state not in ("complete", "pruned"):
+        raise BadInput(
+            f"run {record.run_id} is {record.state or 'still running'}: it has no result to compare"
+        )
+    environment, forecasts = _environment(recorded), _forecasts(recorded)
+    chain = [*_ancestors(recorded, trusted), recorded]
+    plan = _plan(recorded)
+    ledger = recorded.ledger
+    changed = [what for what in environment_changes(environment) if not what.startswith(REMARKS)]
+    tell([*environment_changes(environment), *source_changes(record, ledger.tags)])
+    run_id = ledger.start_again("reproduction", plan, {names.REPRODUCES: record.run_id})
+    with ExitStack() as stack:
+        stack.callback(ledger.lose_if_open, run_id, "interrupted")
+        one_worker = replace(recorded.config.engine, workers=1)
+        process = replace(recorded.config, engine=one_worker)
+        engine = stack.enter_context(open_engine(process, jobs=1))
+        callback = stack.enter_context(observe(plan, len(chain), recorded.series.unit))
+        result, handed_on = _trained_in_turn(chain, engine, callback)
+        now = json.loads(_text(result, "environment.json") or "{}")
+        compared = [
+            compare("curves", all_curves(client, record), curves_of(result)),
+            compare(
+                "scores", scores_of(record.metrics), scores_of(result.metrics(plan.baseline_mae))
+            ),
+            compare("predictions", forecasts, cells_of(_text(result, "predictions.csv"))),
+            *(compare_hashes(what, environment, now) for what in HASHES),
+        ]
+        if len(chain) > 1:
+            expected = {
+                str(one.record.number): one.record.tag(names.CHECKPOINT) for one in chain[1:]
+            }
+            compared.append(
+                compare_hashes("checkpoints", {"checkpoints": expected}, {"checkpoints": handed_on})
+            )
+        # To the bit, a run repeats under the very same versions alone.
+        same = all(one.same(tolerance) for one in compared)
+        identical = same and not (changed and not tolerance)
+        outcome = verdict(record, result, changed, compared, tolerance)
+        ledger.end_reproduction(run_id, result, plan.baseline_mae, outcome)
+    return Reproduction(run_id, compared, identical, outcome)
+
+
+def _forecasts(recorded: RecordedRun) -> dict[str, float]:
+    """Returns what a run forecast.
+
+    Raises:
+        BadInput: its predictions.csv is gone or damaged.
+    """
+    run_id = recorded.record.run_id
+    predictions = read_artifact(recorded.client, run_id, "predictions.csv")
+    if predictions is None:
+        raise BadInput(f"run {run_id} has no predictions.csv any more: nothing to compare")
+    try:
+        forecasts = cells_of(predictions)
+        if not forecasts:
+            raise ValueError("predictions.csv holds none")
+        return forecasts
+    except (ValueError, TypeError, KeyError, csv.Error) as error:
+        raise BadInput(f"the files of run {run_id} are damaged: {error!r}") from None
+
+
+def _environment(recorded: RecordedRun) -> dict[str, Any]:
+    """Returns what a run noted of its environment.
+
+    Raises:
+        BadInput: its environment.json is damaged.
+    """
+    run_id = recorded.record.run_id
+    noted = read_artifact(recorded.client, run_id, "environment.json") or "{}"
+    try:
+        environment = dict(json.loads(noted))
+        for what in HASHES:
+            dict(environment.get(what, {}))
+        compilation = environment.get(COMPILATION)
+        if compilation is not None and compilation not in COMPILATIONS:
+            raise ValueError(f"{COMPILATION} {compilation!r}")
+        return environment
+    except (ValueError, TypeError) as error:
+        raise BadInput(f"the files of run {run_id} are damaged: {error!r}") from None
+
+
+def _plan(recorded: RecordedRun) -> Plan:
+    """Returns the plan that the run was trained by."""
+    record = recorded.record
+    beside = score_baselines(recorded.series, recorded.config.task)
+    seed = record.whole("seed")
+    return replace(
+        recorded.plan(VALIDATION, beside, seed=seed, title="again"),
+        ends_at=_last_epoch(record) if record.state == "pruned" else None,
+        compilation=_environment(recorded).get(COMPILATION),
+    )
+
+
+def _last_epoch(record: Record) -> int:
+    if "epochs" not in record.metrics:
+        raise BadInput(f"run {record.run_id} has no metric epochs any more: where did it end?")
+    return int(record.metrics["epochs"]) - 1
+
+
+def _ancestors(recorded: RecordedRun, trusted: Collection[str]) -> list[RecordedRun]:
+    """Returns the trials that a run goes on with, the first one first.
+
+    Raises:
+        BadInput: one of them cannot be trained again.
+    """
+    parent = recorded.record.tags.get(names.CONTINUES)
+    if parent is None:
+        return []
+    if not parent.isdigit() or int(parent) >= recorded.record.number:
+        raise BadInput(f"run {recorded.record.run_id} cannot go on with trial {parent!r}")
+    run = recorded.client.get_run(recorded.study.run_id)
+    runs = trial_runs(recorded.client, run.info.experiment_id, recorded.study.run_id, int(parent))
+    complete = next((one for one in runs if one.state == "complete"), None)
+    if complete is None:
+        raise BadInput(f"run {recorded.record.run_id} goes on with trial {parent}, which is gone")
+    earlier = load_run(complete.run_id, trusted)
+    return [*_ancestors(earlier, trusted), earlier]
+
+
+def _trained_in_turn(
+    chain: Sequence[RecordedRun], engine: Engine, callback: StudyCallback
+) -> tuple[Result, dict[str, str]]:
+    """Trains trials of which each goes on with the one before.
+
+    Returns:
+        The last one's result, and by trial the hash of what it went on with.
+
+    Raises:
+        BadInput: the process died, or an earlier trial of the chain failed.
+    """
+    start: Start | None = None
+    handed_on: dict[str, str] = {}
+    for recorded, following in pairwise(chain):
+        plan = replace(_plan(recorded), start=start, continuable=True)
+        result = _trained(plan, engine, callback)
+        checkpoint = result.artifacts.get(FILE)
+        if checkpoint is None:
+            raise BadInput(f"trial {plan.number}, with which it goes on, failed: {result.reason}")
+        start = Start(following.proposal.initial_epoch, checkpoint)
+        handed_on[str(following.record.number)] = sha256(checkpoint).hexdigest()
+    plan = replace(_plan(chain[-1]), start=start)
+    return _trained(plan, engine, callback), handed_on
+
+
+def _trained(plan: Plan, engine: Engine, callback: StudyCallback) -> Result:
+    """Runs the plan to its end.
+
+    Raises:
+        BadInput: its process died.
+    """
+    ends: list[Result] = []
+
+    def take(event: Event) -> None:
+        if isinstance(event, Progress):
+            callback.epoch_ended(event)
+        elif isinstance(event, Lost):
+            raise BadInput(f"the process that trained it again died: {event.reason}")
+        else:
+            callback.training_ended(event.number)
+            ends.append(event)
+
+    callback.training_started(plan.number, plan.title)
+    engine.submit(plan)
+    while not ends:
+        engine.wait(take, TICK)
+    return ends[0]
+
+
+def _text(result: Result, name: str) -> str:
+    return result.artifacts.get(name, b"").decode()

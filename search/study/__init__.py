@@ -1,0 +1,1 @@
+"""A study: its preparation, the search loop, its budget, and how it resumes."""

@@ -1,0 +1,215 @@
+"""The points that a study tries first: given ones, and the best ones of an earlier study."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf, isclose
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from search.config.dotted import flatten
+from search.config.schema import Config
+from search.errors import BadInput, nearest
+from search.space.conditions import same
+from search.space.space import (
+    Choice,
+    Parameter,
+    Point,
+    Space,
+    Value,
+    point_key,
+    spelled,
+)
+from search.tracking import names
+from search.tracking.reading import (
+    Record,
+    children,
+    find_run,
+    studies,
+)
+from search.tracking.recorded_config import recorded_values
+from search.tracking.store.connection import (
+    Client,
+    exists,
+    open_store,
+)
+from search.tracking.store.files import read_artifact
+
+_REASONS = 3  # why points are not usable, that are told
+
+
+@dataclass(frozen=True)
+class FirstPoints:
+    """What is tried first.
+
+    Attributes:
+        points: each once.
+        told: what there is to say of an earlier study; empty without one.
+    """
+
+    points: tuple[Point, ...] = ()
+    told: str = ""
+
+
+def first_points(config: Config, space: Space, uri: str) -> FirstPoints:
+    """Returns the points of `study.enqueue`, then those of `study.warm_start`.
+
+    Args:
+        config: with the study's options.
+        space: of the study.
+        uri: of the store, in which an earlier study is looked for.
+
+    Raises:
+        BadInput: a given point is not in the space, or the earlier study or file is not there.
+    """
+    settings = flatten(config.plain())
+    points: dict[str, Point] = {}
+    for number, given in enumerate(config.study.enqueue):
+        place = f"study.enqueue[{number}]"
+        if not isinstance(given, Mapping):
+            raise BadInput(
+                f"{place} is {given!r}: expected a point such as {{task.window_size: 9}}"
+            )
+        try:
+            point = completed(given, space, settings)
+        except ValueError as error:
+            raise BadInput(f"{place}: {error}") from None
+        points.setdefault(point_key(point, None), point)
+    if config.study.warm_start is None:
+        return FirstPoints(tuple(points.values()))
+    source = config.study.warm_start
+    given_before = len(points)
+    refused: Counter[str] = Counter()
+    trials, values = _earlier(source, uri)
+    for earlier in values:
+        try:
+            point = completed({k: earlier[k] for k in earlier if k in space.names}, space, settings)
+        except ValueError as error:
+            refused[str(error)] += 1
+        else:
+            points.setdefault(point_key(point, None), point)
+        if len(points) - given_before == config.study.warm_trials:
+            break
+    return FirstPoints(
+        tuple(points.values()), _told(source, len(points) - given_before, trials, refused)
+    )
+
+
+def completed(values: Mapping[str, Any], space: Space, settings: Mapping[str, Any]) -> Point:
+    """Returns the point of the space that has these values, and those of `settings` elsewhere.
+
+    Args:
+        values: nested or by dotted names.
+        space: to which it shall belong.
+        settings: by dotted names: what is configured.
+
+    Raises:
+        ValueError: a name is not searched, or a value is not in the space; says which.
+    """
+    given = flatten(values)
+    point: Point = {}
+    for parameter in space.parameters:
+        if space.active(parameter, point):
+            name = parameter.name
+            point[name] = _member(parameter, given.get(name, settings.get(name)))
+    for name in given.keys() - point.keys():
+        if name not in space.names:
+            raise ValueError(f"{name} is not searched: {nearest(name, space.names)}")
+        if name not in settings or not same(given[name], settings[name]):
+            raise ValueError(f"{name} is given, but a condition keeps it from being drawn")
+    return point
+
+
+def _member(parameter: Parameter, value: Any) -> Value:
+    """Returns the value of a parameter that `value`, perhaps written as text, is.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if isinstance(parameter, Choice):
+        for choice in parameter.choices:
+            if same(choice, value) or (isinstance(value, str) and names.text(choice) == value):
+                return choice
+    elif (number := _number(value)) is not None and parameter.low <= number <= parameter.high:
+        snapped = parameter.snap(number)
+        if isclose(snapped, number, rel_tol=1e-9, abs_tol=1e-12):
+            return snapped
+    raise ValueError(f"{parameter.name} is {value!r}: the space has {spelled(parameter)}")
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return None if value is None or isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _earlier(source: str, uri: str) -> tuple[int, Iterable[dict[str, Any]]]:
+    """Returns how many earlier trials there are, and their values by dotted names, the best first.
+
+    Their files are read one by one as they are asked for: a study may have thousands.
+
+    Raises:
+        BadInput: `source` is neither a file nor a study or run of the store.
+    """
+    if Path(source).suffix in (".json", ".yaml", ".yml"):
+        points = _of_file(Path(source))
+        return len(points), points
+    if not exists(uri):
+        raise BadInput(f"study.warm_start is {source!r}, and there is no store at {uri}")
+    client = open_store(uri, create=False)
+    records = _records(client, source)
+    texts = ((r, read_artifact(client, r.run_id, "config.yaml")) for r in records)
+    return len(records), (flatten(recorded_values(r, text)) for r, text in texts if text)
+
+
+def _records(client: Client, source: str) -> Sequence[Record]:
+    found = studies(client)
+    study = next((record for record in reversed(found) if record.study == source), None)
+    if study is not None:
+        runs = [r for r in children(client, study) if r.kind == "trial" and r.state == "complete"]
+        return sorted(runs, key=lambda run: inf if run.mae is None else run.mae)
+    try:
+        return [find_run(client, source)]
+    except BadInput:
+        raise BadInput(
+            f"study.warm_start is {source!r}: it is no study or run of the store, and no file:\n"
+            f"{nearest(source, [record.study for record in found])}"
+        ) from None
+
+
+def _of_file(path: Path) -> list[dict[str, Any]]:
+    """Returns the points of a file: a list of mappings, or what `leaderboard --json` prints.
+
+    Raises:
+        BadInput: it cannot be read, or is neither.
+    """
+    try:
+        text = path.read_text("utf-8")
+        held = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        reason = str(error).splitlines()[0]
+        raise BadInput(
+            f"study.warm_start is {str(path)!r}, which cannot be read: {reason}"
+        ) from None
+    if isinstance(held, Mapping) and isinstance(held.get("rows"), list):
+        held = [row.get("params") for row in held["rows"] if row.get("kind") == "trial"]
+    if not isinstance(held, list) or not all(isinstance(point, Mapping) for point in held):
+        raise BadInput(
+            f"study.warm_start is {str(path)!r}, which holds no list of points:\n"
+            "write one such as [{model.conv.filters: 64}], or what leaderboard --json prints"
+        )
+    return [flatten(point) for point in held]
+
+
+def _told(source: str, usable: int, trials: int, refused: Counter[str]) -> str:
+    reasons = [f"{count} because {reason}" for reason, count in refused.most_common(_REASONS)]
+    more = len(refused) - len(reasons)
+    left = f"; not usable: {', '.join(reasons)}" if reasons else ""
+    return (
+        f"{usable} of the {trials} trials of {source} are tried first{left}"
+        f"{f', and {more} reasons more' if more > 0 else ''}"
+    )

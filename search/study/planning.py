@@ -1,0 +1,50 @@
+"""Makes the plan of a point: its complete configuration, its seed, and what it has to beat."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from search.backends.base import Proposal
+from search.config.dotted import with_values
+from search.config.schema import Config
+from search.space.space import Space
+from search.study.baselines import Baseline
+from search.trial.trial import Plan
+
+
+@dataclass(frozen=True, eq=False)
+class Planner:
+    """What all plans of a study share.
+
+    Attributes:
+        digest: of the series.
+        baselines: best first.
+    """
+
+    config: Config
+    space: Space
+    digest: str
+    baselines: Sequence[Baseline]
+
+    @property
+    def baseline(self) -> Baseline:
+        """The best one."""
+        return self.baselines[0]
+
+    def plan(
+        self, number: int, proposal: Proposal, *, seed: int, title: str, prunable: bool = False
+    ) -> Plan:
+        """Returns the plan of trial `number` at the point of `proposal`, from its first epoch."""
+        values = {**self.space.pins, **proposal.point}
+        if proposal.epochs is not None:
+            values["training.epochs"] = proposal.epochs
+        return Plan(
+            number=number,
+            config=with_values(self.config.plain(), values),
+            point=proposal.point,
+            seed=seed,
+            digest=self.digest,
+            baselines=tuple((one.name, one.forecast) for one in self.baselines),
+            baseline_mae=self.baseline.mae,
+            prunable=prunable,
+            title=title,
+        )

@@ -1,0 +1,291 @@
+"""The loop of a study: ask, run, tell, log, until the budget is met."""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from search.backends.base import (
+    Answer,
+    Backend,
+    Proposal,
+)
+from search.engine.artifacts import FIGURES
+from search.engine.base import (
+    TICK,
+    Engine,
+    Event,
+    Lost,
+)
+from search.engine.worker import with_artifacts
+from search.pruners import Pruner
+from search.seeds import derived
+from search.space.space import Point, point_key
+from search.study.budget import StudyLimits
+from search.study.callback import StudyCallback
+from search.study.history import (
+    FinishedTrial,
+    StudyHistory,
+    Totals,
+)
+from search.study.planning import Planner
+from search.tracking import names
+from search.tracking.ledger import Ledger
+from search.trial.labels import label
+from search.trial.result import Result
+from search.trial.trial import (
+    Plan,
+    Progress,
+    Start,
+)
+
+
+@dataclass
+class _Running:
+    plan: Plan
+    proposal: Proposal
+    run_id: str
+    epochs: int = 0
+    pruned_at: int | None = None
+
+
+class Study:
+    """One search over one space on one series."""
+
+    def __init__(
+        self,
+        planner: Planner,
+        *,
+        backend: Backend,
+        pruner: Pruner,
+        ledger: Ledger,
+        callback: StudyCallback,
+        past: StudyHistory,
+        first: Sequence[Point] = (),
+    ) -> None:
+        config = planner.config
+        self._config = config
+        self._planner = planner
+        self._space = planner.space
+        self._backend = backend
+        self._pruner = pruner
+        self._ledger = ledger
+        self._callback = callback
+        self._tried = dict(past.keys)
+        self._originals = dict(past.originals)
+        self._again = list(past.again)
+        self._first = [point for point in first if point_key(point, None) not in past.keys]
+        self._next = past.next_number
+        self._running: dict[int, _Running] = {}
+        self._twins: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        self._losses: Counter[int] = Counter()
+        self._failed_in_a_row = 0
+        self._limits = StudyLimits.of(config.study)
+        self._began = time.monotonic()
+        self._longest = planner.space.longest(config.training.epochs)
+        # With no more points than trials, every point is tried and none twice.
+        self._exhaustive = planner.space.has_at_most(config.study.trials)
+        # What was tried once stays tried: no point is looked at twice.
+        self._untried = (p for p in self._space.points() if point_key(p, None) not in self._tried)
+        self.finished = {trial.number: trial for trial in past.finished}
+        self._tally = Totals.of(past.finished)
+        self.exhausted = False
+        self.interrupted = False
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether too many trials in a row have failed."""
+        return self._failed_in_a_row >= self._config.study.max_failed
+
+    def run(self, engine: Engine) -> None:
+        """Runs trials until the budget is met, the space exhausted, or the study interrupted."""
+        self._fill(engine)
+        while self._running:
+            engine.wait(lambda event: self._take(event, engine), TICK)
+            self._fill(engine)
+
+    def interrupt(self) -> None:
+        """Lets running trials finish and starts nothing new."""
+        self.interrupted = True
+
+    def abandon(self) -> None:
+        """Records the running trials as lost."""
+        for running in self._running.values():
+            self._ledger.lose_trial(running.run_id, "interrupted")
+        for twins in self._twins.values():
+            for _, run_id in twins:
+                self._ledger.lose_trial(run_id, "interrupted")
+        self._running.clear()
+
+    # ------------------------------------------------------------------ asking
+
+    def _fill(self, engine: Engine) -> None:
+        while self._may_start() and len(self._running) < engine.slots:
+            if self._again:
+                number, proposal = self._again.pop(0)
+            elif self._first:
+                number, proposal = self._next, self._backend.enqueue(self._next, self._first.pop(0))
+                self._next += 1
+            else:
+                answer = self._ask(self._next)
+                if not isinstance(answer, Proposal):
+                    self.exhausted = answer is Answer.EXHAUSTED
+                    return
+                number, proposal = self._next, answer
+                self._next += 1
+            self._start(number, proposal, engine)
+
+    def _may_start(self) -> bool:
+        if self.interrupted or self.exhausted or self.gave_up or self.reached:
+            return False
+        return bool(self._again) or self._next < self._config.study.trials
+
+    @property
+    def reached(self) -> str | None:
+        """Which limit of the budget is reached; None while there is room."""
+        return self._limits.reached(
+            self._tally,
+            running=sum(running.epochs for running in self._running.values()),
+            seconds=time.monotonic() - self._began,
+        )
+
+    def _ask(self, number: int) -> Proposal | Answer:
+        answer = self._backend.ask(number)
+        if self._backend.multi_fidelity or answer is Answer.WAIT:
+            return answer
+        given_up = answer is Answer.EXHAUSTED and self._space.finite
+        repeated = isinstance(answer, Proposal) and point_key(answer.point, None) in self._tried
+        if not (given_up or (repeated and self._exhaustive)):
+            return answer
+        point = next(self._untried, None)
+        return Answer.EXHAUSTED if point is None else self._backend.enqueue(number, point)
+
+    def _start(self, number: int, proposal: Proposal, engine: Engine) -> None:
+        plan = self._planner.plan(
+            number,
+            proposal,
+            seed=derived(self._config.study.seed, number),
+            title=f"trial {number}",
+            prunable=self._pruner.active,
+        )
+        self._pruner.start(number)
+        title = f"{plan.title} · {label(plan.config)}"
+        tags: dict[str, str] = {}
+        if self._backend.multi_fidelity:
+            plan, tags = self._continued(plan, proposal)
+            first = plan.start.epoch + 1 if plan.start else 1
+            title += f" · epochs {first}–{proposal.epochs}"
+        run_id = self._ledger.start_trial(
+            number, proposal, plan.seed, title, self._ledger.now(), tags
+        )
+        key = point_key(proposal.point, proposal.epochs)
+        original = self._tried.setdefault(key, number)
+        if original in self.finished:
+            self._repeat(number, run_id, self.finished[original])
+        elif original != number:
+            self._twins[original].append((number, run_id))  # its original still runs
+        else:
+            self._running[number] = _Running(plan, proposal, run_id)
+            self._callback.training_started(number, title)
+            engine.submit(plan)
+
+    def _continued(self, plan: Plan, proposal: Proposal) -> tuple[Plan, dict[str, str]]:
+        """Returns the plan that goes on where the proposal's parent ended, and tags that say so."""
+        plan = replace(plan, continuable=True)
+        if proposal.parent is None:
+            return plan, {}
+        parent = self._originals.get(proposal.parent, proposal.parent)
+        checkpoint = self._ledger.checkpoint(parent)
+        if checkpoint is None:  # it was deleted: all of its epochs are trained again
+            return plan, {}
+        tags = {names.CONTINUES: str(parent), names.CHECKPOINT: sha256(checkpoint).hexdigest()}
+        return replace(plan, start=Start(proposal.initial_epoch, checkpoint)), tags
+
+    # ------------------------------------------------------------------ telling
+
+    def _take(self, event: Event, engine: Engine) -> None:
+        running = self._running.get(event.number)
+        if running is None:
+            return
+        if isinstance(event, Progress):
+            self._take_progress(event, running, engine)
+        elif isinstance(event, Lost):
+            self._take_loss(event, running)
+        else:
+            self._take_result(event, running)
+
+    def _take_progress(self, progress: Progress, running: _Running, engine: Engine) -> None:
+        if running.pruned_at is not None:
+            return
+        running.epochs = progress.step + 1
+        self._callback.epoch_ended(progress)
+        epoch = progress.training * self._longest + progress.epoch
+        if self._pruner.active and self._pruner.should_stop(progress.number, epoch, progress.score):
+            running.pruned_at = progress.step
+            engine.stop(progress.number, progress.step)
+
+    def _take_loss(self, lost: Lost, running: _Running) -> None:
+        self._losses[lost.number] += 1
+        if self._losses[lost.number] > self._config.engine.retries:
+            reason = f"{lost.reason}, {self._losses[lost.number]} times"
+            self._take_result(
+                with_artifacts(running.plan, Result(lost.number, "failed", reason)), running
+            )
+            return
+        self._ledger.lose_trial(running.run_id, lost.reason)
+        self._callback.training_ended(lost.number)
+        self._callback.note(f"trial {lost.number}: {lost.reason}; it runs again")
+        del self._running[lost.number]
+        # Not at once: beside another trial on one worker, it would be lost with that one.
+        self._again.append((lost.number, running.proposal))
+
+    def _take_result(self, result: Result, running: _Running) -> None:
+        if running.pruned_at is not None and result.state != "pruned":
+            # It ended before the word to stop reached it; only epochs up to that word count, and
+            # the net of that epoch is gone unless it was the last.
+            whole = running.pruned_at + 1 >= result.epochs
+            model = result.artifacts.get("model.keras", b"") if whole else b""
+            result = with_artifacts(running.plan, result.pruned_at(running.pruned_at, model=model))
+        result = self._kept(result)
+        self._ledger.end_trial(
+            running.run_id, result, running.plan.baseline_mae, self._ledger.now()
+        )
+        del self._running[result.number]
+        self._callback.training_ended(result.number)
+        metrics = result.metrics(running.plan.baseline_mae)
+        finished = FinishedTrial(result.number, result.state, metrics, result.reason)
+        self._tell(finished)
+        for number, run_id in self._twins.pop(result.number, []):
+            self._repeat(number, run_id, finished)
+
+    def _repeat(self, number: int, run_id: str, original: FinishedTrial) -> None:
+        self._originals[number] = original.number
+        self._ledger.end_duplicate(
+            run_id, original.number, original.state, original.metrics, self._ledger.now()
+        )
+        self._tell(
+            replace(original, number=number, reason=f"same point as trial {original.number}")
+        )
+
+    def _tell(self, finished: FinishedTrial) -> None:
+        told = finished.objective_values(self._config.study.objectives)
+        self._backend.tell(finished.number, finished.state, told)
+        self._pruner.end(finished.number, finished.state, finished.score)
+        self.finished[finished.number] = finished
+        self._tally.add(finished)
+        failed = finished.state == "failed"
+        self._failed_in_a_row = self._failed_in_a_row + 1 if failed else 0
+        self._callback.trial_ended(finished)
+
+    def _kept(self, result: Result) -> Result:
+        """Returns the result without the files that `tracking` keeps of the best alone."""
+        best = self._tally.best
+        score = result.metrics(self._planner.baseline.mae).get("validation/mae", float("inf"))
+        if result.state == "complete" and (best is None or score < best[0]):
+            return result
+        tracking = self._config.tracking
+        dropped = [*FIGURES] if tracking.figures == "best" else []
+        dropped += ["model.keras"] if tracking.models == "best" else []
+        files = {name: file for name, file in result.artifacts.items() if name not in dropped}
+        return replace(result, artifacts=files)

@@ -1,0 +1,93 @@
+"""The leaderboard as a table on the terminal."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from rich.console import Group
+from rich.text import Text
+
+from search.results.leaderboard import Row, best_trial
+from search.terminal.tables import Column, fitted_table
+
+
+def leaderboard_table(
+    board: Sequence[Row],
+    unit: str,
+    width: int,
+    *,
+    trials: int,
+    baselines: int | None = None,
+    brief: bool = False,
+) -> Group:
+    """Returns the first trials and baselines, best first, and how many more there are.
+
+    Args:
+        board: all of them.
+        unit: of the series.
+        width: of the terminal: where it is narrow, fewer columns are shown.
+        trials: how many of them.
+        baselines: likewise; None shows all.
+        brief: whether each has one line only, and the runs' ids go before the scores.
+    """
+    most = {"trial": trials, "baseline": len(board) if baselines is None else baselines}
+    counts: Counter[str] = Counter()
+    shown = []
+    for row in board:
+        counts[row.kind] += 1
+        if counts[row.kind] <= most[row.kind]:
+            shown.append(row)
+    best = best_trial(board)
+    finals, several = any(row.fresh for row in board), any(row.pareto is not None for row in board)
+
+    def column(
+        heading: str, cell: Callable[[Row], str], goes: int | None, *, when: bool = True
+    ) -> list[Column]:
+        return [Column(heading, [cell(row) for row in shown], right=True, goes=goes)] * when
+
+    made = fitted_table(
+        [
+            *column("#", lambda row: str(row.rank or "–"), None),
+            Column("name", [_named(row) for row in shown], least=28 if brief else 20),
+            *column("fresh seeds", _fresh, None, when=finals),
+            *column(f"MAE {unit}".strip(), lambda row: _figure(row.figures, "mae"), None),
+            *column("skill", _skill, 4),
+            *column("RMSE", lambda row: _figure(row.counted, "rmse"), 2),
+            *column("epochs", lambda row: str(row.epochs) if row.kind == "trial" else "", 1),
+            *column("weights", lambda row: str(row.parameters or ""), 3, when=several),
+            *column("front", lambda row: "◆" if row.pareto else "", None, when=several),
+            Column("run", [row.run_id for row in shown], goes=0 if brief else 9),
+        ],
+        width,
+        styles=[_style(row, best) for row in shown],
+        wrap=not brief,
+    )
+    more = [
+        f"{left} more {kind}{'s' * (left > 1)}"
+        for kind, left in ((kind, counts[kind] - most[kind]) for kind in most)
+        if left > 0
+    ]
+    said = [Text(f"… and {' and '.join(more)}", style="dim")] if more else []
+    return Group(made, *said)
+
+
+def _named(row: Row) -> str:
+    reason = row.reason.splitlines()[0] if row.reason else row.state
+    return row.name if row.state == "complete" else f"{row.name} ({reason})"
+
+
+def _fresh(row: Row) -> str:
+    return _figure(row.fresh, "mae") if row.kind == "trial" else ""
+
+
+def _skill(row: Row) -> str:
+    return f"{row.counted['skill']:+.1%}" if "skill" in row.counted else "–"
+
+
+def _style(row: Row, best: Row | None) -> str:
+    if row is best:
+        return "bold"
+    return "dim" if row.kind == "baseline" else ""
+
+
+def _figure(figures: Mapping[str, float], name: str) -> str:
+    return f"{figures[name]:.3f}" if name in figures else "–"

@@ -1,0 +1,1 @@
+"""The MLflow store itself: connection, retries, files and locks."""

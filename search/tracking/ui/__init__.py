@@ -1,0 +1,1 @@
+"""The MLflow UI: the server and the saved views."""

@@ -1,0 +1,1 @@
+"""A trial: from a plan (configuration and seed) to a result, without side effects."""

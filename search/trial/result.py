@@ -1,0 +1,171 @@
+"""What a trial comes to: its executions, its scores and its files.
+
+N forecast origins, H horizon. Nothing here imports Keras: results travel to the coordinator.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.trial.data import ALL, VALIDATION
+from search.trial.scores import scores, skill
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The figures of one epoch: losses in scaled units, `score` in the series' units.
+
+    Where no target is scored, those of the validation are NaN.
+    """
+
+    epoch: int
+    loss: float
+    mae: float
+    val_loss: float
+    val_mae: float
+    score: float
+
+    def figures(self) -> dict[str, float]:
+        """Returns all of them by their names in MLflow."""
+        return {
+            "loss": self.loss,
+            "mae": self.mae,
+            "val_loss": self.val_loss,
+            "val_mae": self.val_mae,
+            "validation/mae": self.score,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Execution:
+    """One seeded training on one fold.
+
+    Attributes:
+        curve: its epochs.
+        actual: readings [N, H], NaN where one is missing.
+        forecast: after the last epoch [N, H].
+        recent: forecasts after recent epochs, by place in the curve (only of a trial that may be
+            pruned).
+        mase_scale: in-sample MAE of the seasonal naive forecast of its training part.
+        weights: sha256 of the net's weights after the last epoch; empty where nobody has them.
+    """
+
+    fold: int
+    execution: int
+    curve: tuple[Epoch, ...]
+    actual: Array
+    forecast: Array
+    recent: dict[int, Array]
+    mase_scale: float
+    weights: str = ""
+
+    @property
+    def place(self) -> str:
+        """What names it among those of its trial, in a store."""
+        return f"fold_{self.fold}/execution_{self.execution}"
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a trial came to.
+
+    Attributes:
+        state: complete, pruned or failed.
+        reason: why it failed or was pruned.
+        trace: traceback of a failed trial.
+        executions: in the order of their training.
+        model: net of execution 0 of the last fold, as bytes of a .keras file.
+        checkpoint: what all executions came to (`checkpoints.pack`), where a later trial may go on.
+        duration: seconds.
+        artifacts: file names to bytes.
+        block: whose targets were scored: `validation`, `test`, or `all` for none.
+        parameters: weights of its net; 0 where none was built.
+        compilation: how its training was compiled (`search.trial.compilation`).
+    """
+
+    number: int
+    state: str
+    reason: str = ""
+    trace: str = ""
+    executions: tuple[Execution, ...] = ()
+    model: bytes = b""
+    checkpoint: bytes = b""
+    duration: float = 0.0
+    artifacts: dict[str, bytes] = field(default_factory=dict)
+    block: str = VALIDATION
+    parameters: int = 0
+    compilation: str = ""
+
+    @property
+    def epochs(self) -> int:
+        """Epochs trained, over all folds and executions."""
+        return sum(len(execution.curve) for execution in self.executions)
+
+    @property
+    def shown(self) -> Execution | None:
+        """The execution that pictures show: execution 0 of the last fold that was trained."""
+        first = [execution for execution in self.executions if execution.execution == 0]
+        return first[-1] if first else None
+
+    def metrics(self, baseline_mae: float) -> dict[str, float]:
+        """Returns means over folds and executions, in the series' units, by their MLflow names.
+
+        A failed trial has no scores, and one that trained on all of the series neither.
+        """
+        found = {"epochs": float(self.epochs), "duration_s": self.duration}
+        if self.parameters:
+            found["parameters"] = float(self.parameters)
+        if self.state == "failed" or self.block == ALL or not self.executions:
+            return found
+        each = [scores(e.actual, e.forecast, e.mase_scale) for e in self.executions]
+        means = {name: float(np.mean([one[name] for one in each])) for name in each[0]}
+        means["skill"] = skill(means["mae"], baseline_mae)
+        means["mae_std"] = float(np.std([one["mae"] for one in each]))
+        return found | {f"{self.block}/{name}": value for name, value in means.items()}
+
+    def pruned_at(self, step: int, *, model: bytes) -> "Result":
+        """Returns the result as it stood after epoch `step`, whatever was trained since.
+
+        Args:
+            step: counts the epochs over all folds and executions, from 0.
+            model: the net as it was then; empty where nobody has it any more.
+        """
+        kept: list[Execution] = []
+        for execution in self.executions:
+            left = step + 1 - sum(len(earlier.curve) for earlier in kept)
+            if left <= 0:
+                break
+            forecast = execution.forecast
+            if left < len(execution.curve):
+                forecast = execution.recent.get(left - 1, np.full_like(forecast, np.nan))
+            weights = execution.weights if model or left >= len(execution.curve) else ""
+            curve = execution.curve[:left]
+            kept.append(replace(execution, curve=curve, forecast=forecast, weights=weights))
+        reason = f"after epoch {step + 1}"
+        return replace(
+            self, state="pruned", reason=reason, executions=tuple(kept), model=model, artifacts={}
+        )
+
+
+def merged(parts: Sequence[Result]) -> Result:
+    """Returns the result of a plan whose executions were trained apart.
+
+    The first part that failed is what it came to; otherwise all of them together.
+    """
+    failed = next((part for part in parts if part.state == "failed"), None)
+    if failed is not None:
+        return failed
+    executions = sorted(
+        (execution for part in parts for execution in part.executions),
+        key=lambda execution: (execution.fold, execution.execution),
+    )
+    return replace(
+        parts[0],
+        executions=tuple(executions),
+        model=next((part.model for part in parts if part.model), b""),
+        duration=sum(part.duration for part in parts),
+    )

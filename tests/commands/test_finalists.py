@@ -1,0 +1,183 @@
+"""The best trials of a study are trained again with fresh seeds before one is called best."""
+
+import csv
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from search.results.leaderboard import rows
+from search.results.verdict import verdict
+from search.seeds import FINALIST, derived
+from search.tracking.reading import Record
+from search.trial.scores import skill_interval
+
+pytestmark = pytest.mark.usefixtures("eager")
+SPACE = ("model=dense", "space=[]", "space.model.dense.units=[2,3,4,5]", "backend=optuna_grid")
+SPACE += ("study.trials=4",)
+AGAIN = ("study.finalists=2", "study.finalist_executions=3")
+
+
+def record(kind: str, number: int, mae: float, **more: Any) -> Record:
+    tags = {} if kind == "baseline" else {"sweepcast.trial": str(number)}
+    return Record(
+        run_id=f"{kind} {number}",
+        name=f"{kind} {number}",
+        kind=kind,
+        study="s",
+        state=more.pop("state", "complete"),
+        started=number,
+        ended=number,
+        tags=tags,
+        params={"study.executions": "3"},
+        metrics={"validation/mae": mae, "validation/skill": 0.0, **more},
+    )
+
+
+def test_finalists_are_runs_and_the_best_of_them_is_the_best_trial(
+    sweepcast: Any, short: tuple[str, ...]
+) -> None:
+    done = sweepcast("sweep", *short, *SPACE, *AGAIN)
+    assert done.status == 0, done.err
+    trials = sweepcast.trials("short")
+    finalists = sweepcast.runs(kind="finalist", study="short")
+    by_score = sorted(trials, key=lambda run: run.data.metrics["validation/mae"])
+    numbers = [int(run.data.tags["sweepcast.trial"]) for run in finalists]
+    assert set(numbers) == {int(run.data.tags["sweepcast.trial"]) for run in by_score[:2]}
+    for run, number in zip(finalists, numbers, strict=True):
+        assert int(run.data.params["seed"]) == derived(42, number, FINALIST)
+        curves = [sweepcast.curve(run, f"fold_0/execution_{j}/validation/mae") for j in (1, 2)]
+        with sweepcast.path(run, "predictions.csv").open(newline="") as file:
+            first = [abs(float(r["actual"]) - float(r["forecast"])) for r in csv.DictReader(file)]
+        scores = [np.mean(first), *(curve[-1][1] for curve in curves)]
+        assert len(set(scores)) == 3  # three seeds
+        assert run.data.metrics["validation/mae"] == pytest.approx(np.mean(scores))
+        assert run.data.metrics["validation/mae_std"] == pytest.approx(np.std(scores))
+        low, skill, high = (
+            run.data.metrics[f"validation/{name}"] for name in ("skill_low", "skill", "skill_high")
+        )
+        assert low < skill < high
+    best = min(finalists, key=lambda run: run.data.metrics["validation/mae"])
+    chosen = trials[int(best.data.tags["sweepcast.trial"])]
+    page = sweepcast.study("short").data
+    assert page.tags["sweepcast.best"] == chosen.info.run_id
+    assert page.metrics["validation/mae"] == best.data.metrics["validation/mae"]
+    assert "over 3 fresh seeds" in page.tags["sweepcast.result"]
+    assert "than with fresh seeds" in page.tags["mlflow.note.content"]
+    board = json.loads(sweepcast("leaderboard", "--json").out)
+    first_trial = next(row for row in board["rows"] if row["kind"] == "trial")
+    assert first_trial["run_id"] == chosen.info.run_id
+    assert first_trial["fresh_seeds"] == 3
+
+
+def test_the_same_command_trains_no_finalist_twice_and_a_lost_one_again(
+    sweepcast: Any, short: tuple[str, ...]
+) -> None:
+    command = ("sweep", *short, *SPACE, *AGAIN)
+    assert sweepcast(*command).status == 0
+    first = sweepcast.runs(kind="finalist", study="short")
+    assert "nothing to do" in sweepcast(*command).out
+    assert len(sweepcast.runs(kind="finalist", study="short")) == 2
+
+    sweepcast.client.delete_tag(first[0].info.run_id, "sweepcast.state")  # as after a crash
+    sweepcast.client.update_run(first[0].info.run_id, status="RUNNING")
+    done = sweepcast(*command)
+    assert done.status == 0, done.err
+    lost, kept, again = sweepcast.runs(kind="finalist", study="short")
+    assert lost.data.tags["sweepcast.state"] == "lost"
+    assert kept.info.run_id == first[1].info.run_id
+    assert again.data.metrics["validation/mae"] == first[0].data.metrics["validation/mae"]
+
+
+def test_a_finalist_that_fails_is_not_the_best(
+    sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...]
+) -> None:
+    done = sweepcast(
+        *("sweep", *odd, *short, "space.model.level=[0.0,3.0]", *AGAIN, "study.name=first"),
+    )
+    assert done.status == 0, done.err
+    good = sweepcast.study("first").data.tags["sweepcast.best"]
+    runs = [record("trial", 0, 1.0), record("trial", 1, 2.0), record("finalist", 1, 2.5)]
+    runs.append(record("finalist", 0, 0.0, state="failed"))
+    board = rows(runs)
+    assert [row.name for row in board] == ["trial 1", "trial 0"]
+    assert good in {run.info.run_id for run in sweepcast.trials("first")}
+
+
+def test_no_trial_stands_above_a_finalist_and_baselines_stand_where_their_score_is() -> None:
+    runs = [
+        record("trial", 0, 1.0),
+        record("trial", 1, 1.1),
+        record("trial", 2, 1.2),
+        record("trial", 3, 3.0),
+        record("finalist", 0, 1.5),
+        record("finalist", 1, 1.4),
+        record("baseline", 9, 1.45),
+        record("baseline", 10, 2.0),
+    ]
+    names = [row.name for row in rows(runs)]
+    assert names == [
+        *("trial 1", "baseline 9", "trial 0", "trial 2", "baseline 10", "trial 3"),
+    ]
+
+
+def test_the_verdict_says_when_the_interval_includes_zero() -> None:
+    baseline = record("baseline", 9, 2.0)
+    for low, text in ((-0.1, "which includes zero"), (0.1, "interval of the skill +10.0% to +40")):
+        ends = {"validation/skill_low": low, "validation/skill_high": 0.4}
+        runs = [record("trial", 0, 1.0), record("finalist", 0, 1.5, **ends), baseline]
+        said = verdict(rows(runs), "°C")
+        assert "validation MAE 1.500 °C over 3 fresh seeds against 2.000 °C" in said
+        assert text in said
+
+
+# ---------------------------------------------------------------- the interval
+
+
+def test_an_interval_is_paired() -> None:
+    """Hard times hit both alike: the skill of half the error is certain, whatever they are."""
+    hard = np.random.default_rng(1).lognormal(sigma=2, size=(200, 1))
+    low, high = skill_interval(np.zeros((200, 1)), [hard], 2 * hard)
+    assert (low, high) == pytest.approx((0.5, 0.5))
+
+
+def test_an_interval_covers_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(7)
+    true, hits = 1 - 0.9, 0
+    for _ in range(200):
+        errors = rng.laplace(size=(120, 1))
+        low, high = skill_interval(
+            np.zeros((120, 1)), [0.9 * errors + 0.0], errors * rng.choice([0.9, 1.1], size=(120, 1))
+        )
+        hits += low <= true <= high
+    assert 0.88 <= hits / 200 <= 1.0
+
+
+def test_an_interval_is_wider_where_neighbours_err_together() -> None:
+    rng = np.random.default_rng(5)
+    alone = rng.normal(size=(500, 1))
+    together = np.repeat(rng.normal(size=(63, 1)), 8, axis=0)[:500]
+    rival = np.abs(rng.normal(size=(500, 1)))
+    widths = [np.diff(skill_interval(np.zeros((500, 1)), [e], rival))[0] for e in (alone, together)]
+    assert widths[1] > 1.3 * widths[0]
+
+
+def test_missing_readings_do_not_count_in_an_interval() -> None:
+    rng = np.random.default_rng(2)
+    actual, forecast, rival = rng.normal(size=(3, 80, 2))
+    actual[10:20] = np.nan
+    wild = forecast.copy()
+    wild[10:20] = 1e9
+    assert skill_interval(actual, [forecast], rival) == skill_interval(actual, [wild], rival)
+
+
+def test_leaderboard_csv_has_the_fresh_figures(sweepcast: Any, short: tuple[str, ...]) -> None:
+    assert sweepcast("sweep", *short, *SPACE, *AGAIN).status == 0
+    with sweepcast.path(sweepcast.study("short"), "leaderboard.csv").open(newline="") as file:
+        table = [row for row in csv.DictReader(file) if row["kind"] == "trial"]
+    assert [bool(row["fresh_mae"]) for row in table] == [True, True, False, False]
+    for row in table[:2]:
+        assert float(row["fresh_optimism"]) == pytest.approx(
+            float(row["mae"]) - float(row["fresh_mae"])
+        )

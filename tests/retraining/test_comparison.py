@@ -1,0 +1,47 @@
+"""What `reproduce` takes for the same."""
+
+from math import inf, nan
+
+import pytest
+
+from search.retraining.comparison import (
+    compare,
+    compare_hashes,
+    scores_of,
+)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "now", "differing", "largest"),
+    [
+        ({"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 2.0}, 0, 0.0),
+        ({"a": 1.0, "b": 2.0}, {"a": 1.0, "b": 2.5}, 1, 0.5),
+        ({"a": 1.0}, {}, 1, inf),
+        ({}, {"a": 1.0}, 1, inf),
+        ({}, {}, 0, 0.0),
+    ],
+)
+def test_a_figure_is_the_same_or_differs_by_so_much(
+    recorded: dict[str, float], now: dict[str, float], differing: int, largest: float
+) -> None:
+    found = compare("scores", recorded, now)
+    assert (found.differing, found.largest) == (differing, largest)
+    assert found.same(0.0) is (differing == 0)
+    assert found.same(0.5) is (largest <= 0.5)
+
+
+def test_a_score_that_is_no_number_was_not_recorded() -> None:
+    """The MASE of a series that is shorter than its season."""
+    now = {
+        "validation/mae": 1.0,
+        "validation/mase": nan,
+        "validation/skill_low": 0.1,
+        "epochs": 3.0,
+    }
+    assert scores_of(now) == {"validation/mae": 1.0}
+
+
+def test_hashes_are_compared_where_one_was_recorded() -> None:
+    found = compare_hashes("weights", {"weights": {"a": "1", "b": "2"}}, {"weights": {"a": "1"}})
+    assert (found.count, found.differing, found.same(0.0), found.same(1e-9)) == (2, 1, False, True)
+    assert compare_hashes("weights", {}, {"weights": {"a": "1"}}).same(0.0)
