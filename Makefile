@@ -1,6 +1,6 @@
-# Needs make and a Python 3.11-3.13; every target first sets up its own .venv.
+# Needs make and Python 3.11, 3.12 or 3.13; each target first creates .venv if needed.
 # `make PYTHON=/path/to/python3.12 install` chooses the Python. All paths are relative,
-# so the name of the checkout's directory may hold spaces and the like.
+# so the path of the checkout may contain spaces.
 
 .PHONY: help install sweep ui check test test-long chaos results screenshots bench bench-quick constraints clean
 READY = .venv/.ready
@@ -9,18 +9,18 @@ RUN = .venv/bin/python -m
 help:  ## Lists these targets.
 	@sed -n 's/^\([a-z-]*\): .*## /make \1	/p' Makefile
 
-install: $(READY)  ## Sets up .venv; again whenever pyproject.toml or constraints.txt has changed.
+install: $(READY)  ## Creates .venv; updates it if pyproject.toml or constraints.txt has changed.
 
 $(READY): pyproject.toml constraints.txt .ci/setup.sh
 	@sh .ci/setup.sh
 
-sweep: $(READY)  ## Runs the main job: a study on the daily maximum temperature of Seattle.
+sweep: $(READY)  ## Runs the quickstart: a study on the daily maximum temperature of Seattle.
 	$(RUN) search sweep experiment=quickstart
 
 ui: $(READY)  ## Opens the MLflow UI on the store in mlruns/.
 	$(RUN) search ui
 
-check: $(READY)  ## Lints, checks the format and the types.
+check: $(READY)  ## Runs the linter, and checks the format and the types.
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy
@@ -29,20 +29,20 @@ test: $(READY)  ## Runs the tests.
 	@sh .ci/browser.sh
 	$(RUN) pytest --numprocesses 2 --dist loadfile
 
-test-long: $(READY)  ## Runs the tests that take minutes each: full sizes, fresh environments.
+test-long: $(READY)  ## Runs the slow tests, minutes each: full sizes, fresh environments.
 	$(RUN) pytest -m long
 
-chaos: $(READY)  ## Kills workers and coordinators of studies, locks their store; takes half an hour.
+chaos: $(READY)  ## Tests killed workers and coordinators and a locked store; takes half an hour.
 	$(RUN) pytest -m chaos
 
 results: $(READY)  ## Runs the recipes and writes docs/results.md: GISS=file CET=file RECIPES="a b".
 	$(RUN) benchmarks.results --giss "$(GISS)" --cet "$(CET)" $(RECIPES)
 
-screenshots: $(READY)  ## Runs a study and takes the pictures of docs/tour.md; takes five minutes.
+screenshots: $(READY)  ## Runs a study and takes the screenshots of docs/tour.md; takes five minutes.
 	@sh .ci/browser.sh
 	$(RUN) benchmarks.screenshots
 
-bench: $(READY)  ## Measures all that benchmarks/README.md shows, in two to three hours: GISS=file CET=file.
+bench: $(READY)  ## Runs the benchmarks of benchmarks/README.md, in two to three hours: GISS=file CET=file.
 	$(RUN) benchmarks.chapter --write --rounds 1 --chapter-trials 2 $(if $(GISS),--giss "$(GISS)") $(if $(CET),--cet "$(CET)")
 	$(RUN) benchmarks.limit --write $(if $(GISS),--giss "$(GISS)")
 	$(RUN) benchmarks.growth --write
@@ -50,15 +50,15 @@ bench: $(READY)  ## Measures all that benchmarks/README.md shows, in two to thre
 	$(RUN) benchmarks.memory
 	$(RUN) benchmarks.search --write
 
-bench-quick: $(READY)  ## Prints the ratios of a small version of them, in less than 3 minutes.
+bench-quick: $(READY)  ## Runs a small version of the benchmarks, in less than 3 minutes.
 	$(RUN) benchmarks.quick
 
-constraints: $(READY)  ## Pins versions for what pyproject.toml asks; UPGRADE=--upgrade takes the newest.
+constraints: $(READY)  ## Pins the versions of all dependencies; UPGRADE=--upgrade chooses the newest.
 	$(RUN) uv pip compile --quiet --universal --python-version 3.11 $(UPGRADE) \
 	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
 	    --extra cpu --extra dev --output-file constraints.txt pyproject.toml
 	@sh .ci/tidy_constraints.sh constraints.txt
 
-clean:  ## Removes .venv, caches and builds; never mlruns/.
+clean:  ## Removes .venv, caches and builds, but never mlruns/.
 	rm -rf .venv build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find conf search models datasets tests -name __pycache__ -prune -exec rm -rf {} +

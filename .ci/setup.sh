@@ -1,16 +1,16 @@
 #!/bin/sh
-# Makes .venv: finds a usable Python, installs what constraints.txt pins, leaves .venv/.ready.
-# Run by make from the top of the checkout. All paths are relative; nothing needs root.
+# Creates .venv: finds a usable Python, installs the pinned versions and writes .venv/.ready.
+# make runs it at the top of the checkout. All paths are relative; it does not need root.
 set -eu
 
 ready=.venv/.ready
-begun=.venv/.begun  # an install that this script began and that has not ended
+begun=.venv/.begun  # marks an unfinished installation
 log=.venv/pip.log
-unset PYTHONHOME PYTHONPATH PIP_PREFIX PIP_TARGET PIP_USER  # they would lead pip out of .venv
+unset PYTHONHOME PYTHONPATH PIP_PREFIX PIP_TARGET PIP_USER  # with them, pip would not use .venv
 
 say() { printf '%s\n' "$@" >&2; }
 
-# Real runs, since a name on the PATH may be a shim that fails.
+# Runs the Python, because a name on the PATH may be a shim that fails.
 suits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null; }
 version() { "$1" -c 'import platform; print(platform.python_version())'; }
 
@@ -21,21 +21,21 @@ find_python() {
             if "$python" -c 'import ensurepip, venv' 2>/dev/null; then return; fi
             bare=${bare:-$python}
         elif [ "$python" = "${PYTHON-}" ]; then
-            say "PYTHON=$PYTHON is no Python 3.11-3.13 that runs; looking for another."
+            say "PYTHON=$PYTHON is not a working Python 3.11-3.13; looking for another."
         fi
     done
     if [ -n "$bare" ]; then
-        say "$bare ($(version "$bare")) cannot make virtual environments: its ensurepip is missing." \
+        say "$bare ($(version "$bare")) cannot create virtual environments: its ensurepip is missing." \
             "On Debian and Ubuntu: apt install python3-venv; then run make again."
     else
         say "No Python 3.11, 3.12 or 3.13 was found (tried python3.12, python3.11, python3.13, python3)." \
-            "Install one, or name it: make PYTHON=/path/to/python3.12 install"
+            "Install one, or set its path: make PYTHON=/path/to/python3.12 install"
     fi
     exit 1
 }
 
-# A half-made .venv may hold half a package that pip takes for whole, so it is made anew;
-# one that somebody else made is kept.
+# An unfinished .venv may contain an incomplete package that pip considers complete, so it is
+# created again. A .venv from elsewhere is kept.
 make_venv() {
     if [ ! -e "$begun" ] && suits .venv/bin/python && .venv/bin/python -m pip --version >/dev/null 2>&1
     then
@@ -43,7 +43,7 @@ make_venv() {
         return
     fi
     find_python
-    say "Setting up .venv with Python $(version "$python"): some 150 packages, 2.5 GB; it takes a few minutes."
+    say "Creating .venv with Python $(version "$python"): about 150 packages, 2.5 GB; this takes a few minutes."
     "$python" -m venv --clear --without-pip .venv
     : >"$begun"
     .venv/bin/python -m ensurepip --upgrade --default-pip >/dev/null
@@ -54,17 +54,17 @@ explain() {
     then
         say "TensorFlow has no wheel for this machine: $(.venv/bin/python -c \
             'import platform as p; print(p.system(), p.machine(), *p.libc_ver(), "Python", p.python_version())')." \
-            "It has for 64-bit Python 3.11-3.13 on x86-64 and ARM64 Linux (glibc 2.27 or newer)," \
-            "x86-64 Windows and ARM64 macOS 12 or newer: install such a Python, or use a container of one."
+            "Wheels exist for 64-bit Python 3.11-3.13 on x86-64 and ARM64 Linux (glibc 2.27 or newer)," \
+            "x86-64 Windows and ARM64 macOS 12 or newer: install such a Python, or use a container with one."
     else
-        say "The installation failed; $log holds all of it. \`make install\` tries again."
+        say "The installation failed; see $log. To try again, run \`make install\`."
     fi
     exit 1
 }
 
 case $PWD in
     *:* | *'$'*)
-        say "Virtual environments and setuptools do not work below a directory with ':' or '\$' in its name:" \
+        say "Virtual environments and setuptools do not work if ':' or '\$' is in the path of the directory:" \
             "$PWD" "Move the checkout, then run make again."
         exit 1
         ;;
@@ -72,8 +72,8 @@ esac
 rm -f "$ready"
 make_venv
 rm -f "$log"
-# By environment, since old and new pips take these settings by different options or not at all:
-# the pins hold for the build backend too, and Hydra's antlr4, which comes as source, is built alone.
+# Environment variables, because the options for these settings differ between versions of pip. The
+# pins also apply to the build backend; Hydra's antlr4, published as source, is built in isolation.
 PIP_PROGRESS_BAR=off PIP_USE_PEP517=1 PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --log "$log" \
     --editable '.[cpu,dev]' || explain

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Takes from each line of a constraints file the marker that all of them share
-# (tool.uv.environments in pyproject.toml), so that those which matter are seen.
+# Removes the marker that all lines of a constraints file share (tool.uv.environments in
+# pyproject.toml), so that only the markers that matter remain.
 set -eu
 sed -e "s/ and (sys_platform == 'darwin' or sys_platform == 'linux' or sys_platform == 'win32')//" \
     -e "s/ ; python_full_version < '3.14'$//" \

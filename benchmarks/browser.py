@@ -1,4 +1,4 @@
-"""A real browser, offline but for this machine: for the pictures of docs/tour.md and the tests."""
+"""Runs Chromium offline, except for this machine, for the images of docs/tour.md and the tests."""
 
 import os
 import shutil
@@ -13,12 +13,12 @@ _ARGUMENTS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
-# MLflow's assistant opens itself over the page of whoever comes for the first time.
-_BEEN_HERE = "localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"
+# On a first visit, MLflow's assistant opens itself over the page.
+_RETURNING_VISITOR = "localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"
 
 
 def executable() -> str | None:
-    """Returns the Chromium of this machine, or the one that CHROMIUM names; None without one."""
+    """Returns the path of Chromium, or of the browser that CHROMIUM names; None if not found."""
     named = os.environ.get("CHROMIUM")
     found = (shutil.which(name) for name in ((named,) if named else _NAMES))
     return next(filter(None, found), None)
@@ -26,10 +26,10 @@ def executable() -> str | None:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Starts it."""
+    """Starts Chromium, and closes it at the end."""
     path = executable()
     if path is None:
-        raise SystemExit("no Chromium was found: install one, or name it by CHROMIUM=<path>")
+        raise SystemExit("Chromium was not found: install it, or set CHROMIUM=<path>")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
         try:
@@ -39,8 +39,8 @@ def chromium() -> Iterator[Browser]:
 
 
 def opened(browser: Browser, width: int = 1440, height: int = 900) -> Page:
-    """Returns a new page of a visitor who has been in the MLflow UI before."""
+    """Returns a new page, as for a returning visitor of the MLflow UI."""
     context = browser.new_context(viewport={"width": width, "height": height})
-    context.add_init_script(_BEEN_HERE)
+    context.add_init_script(_RETURNING_VISITOR)
     context.set_default_timeout(60_000)
     return context.new_page()

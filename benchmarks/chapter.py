@@ -1,15 +1,15 @@
-"""Sweepcast beside the chapter's way and a practised user's: python -m benchmarks.chapter
+"""Compares Sweepcast with the chapter's and an expert's code: python -m benchmarks.chapter
 
-The same points, executions, epochs and data, one way after the other, in turn over the rounds; a
-command is measured from its start to its end, which is its leaderboard. Ratios are taken in each
-round; the table has the medians.
+All approaches use the same points, executions, epochs and data; each round runs them in turn. A
+command is timed from its start to its end, which includes the leaderboard. Ratios are computed in
+each round; the table shows the medians.
 
-The Conv1D search of 18 points takes about 45 minutes a round, 30 of them the chapter's way, that of
-SimpleRNN at 100 epochs 20 minutes, those of GRU and LSTM longer. The chapter's way trains one net
-after the other, epoch by epoch: with --chapter-trials and --chapter-epochs it trains a part of
-them, and what a trial takes is compared, not the searches. With `--epochs 1000 --chapter-trials 1
---chapter-epochs 100` SimpleRNN takes 20 minutes, GRU and LSTM 50 each. `--points 4 --rounds 1
---trials 0` takes about 10 minutes.
+The Conv1D search of 18 points takes about 45 minutes per round, 30 of them for the chapter's code.
+The SimpleRNN search at 100 epochs takes 20 minutes; those of GRU and LSTM take longer. Because the
+chapter's code trains one model after another, --chapter-trials and --chapter-epochs make it train
+only a part; the table then compares the time per trial instead of the searches. With `--epochs 1000
+--chapter-trials 1 --chapter-epochs 100`, SimpleRNN takes 20 minutes, GRU and LSTM 50 each.
+`--points 4 --rounds 1 --trials 0` takes about 10 minutes.
 """
 
 import json
@@ -28,16 +28,12 @@ import numpy as np
 from benchmarks.process import Measured, measured
 from benchmarks.recipes import composed, station
 from benchmarks.table import Section, parser, report
-from search.trial.data import (
-    folds_of,
-    load_series,
-    visible,
-)
+from search.trial.data import folds_of, load_series, visible
 
 CONV = "chapter_conv_search"
 CELLS = ("simple_rnn", "gru", "lstm")
 CET = "cet_simple_rnn"
-# The chapter's grid: first every net of stride 1, then of 2, then of 3.
+# The chapter's grid: first all models with stride 1, then 2, then 3.
 POINTS = [
     {"filters": filters, "kernel_size": kernel_size, "strides": strides}
     for strides, filters, kernel_size in product((1, 2, 3), (128, 192, 256), (3, 6, 9))
@@ -45,18 +41,20 @@ POINTS = [
 RATES = (5e-7, 1e-6, 1.5e-6, 3e-6, 6e-6, 1e-5, 2e-5, 4e-5)
 WORKERS = 2
 COLUMNS = (
-    *("search", "way", "time", "trials an hour", "CPU time", "memory", "best MAE"),
-    *("speed, chapter = 1", "speed, user = 1"),
+    *("search", "approach", "time", "trials per hour", "CPU time", "memory", "best MAE"),
+    *("speed-up over chapter", "speed-up over expert"),
 )
-CHAPTER, USER = "chapter", "practised user"
+CHAPTER, USER = "chapter", "expert"
 
 
 @dataclass(frozen=True)
 class Done:
-    """A search that has ended: what it took, and the validation MAE of its best trial.
+    """A finished search.
 
     Attributes:
-        trials: that it trained; a trial of fewer epochs than the others' counts as a part of one.
+        took: time, CPU time and memory of its command.
+        trials: number of trained trials; one with fewer epochs than the others is a fraction.
+        mae: validation MAE of the best trial.
     """
 
     took: Measured
@@ -64,12 +62,12 @@ class Done:
     mae: float
 
 
-# Runs a search in an empty folder; is told what the other ways of this round came to.
+# Runs a search in an empty folder; gets the results of the approaches before it in this round.
 Way = Callable[[Path, Mapping[str, Done]], Done]
 
 
 def sweep(folder: Path, trials: int, *words: str) -> Done:
-    """Runs a study of so many trials on two workers."""
+    """Runs a study of `trials` trials on two workers."""
     took = measured(
         [
             *("search", "sweep", *words, f"study.trials={trials}", "study.finalists=0"),
@@ -84,14 +82,14 @@ def sweep(folder: Path, trials: int, *words: str) -> Done:
 
 
 def script(folder: Path, name: str, trials: float, series: Any, *words: str) -> Done:
-    """Runs one of the other ways, which prints its best score last."""
+    """Runs one of the other approaches, which prints its best score last."""
     np.save(folder / "series.npy", series)
     took = measured([f"benchmarks.ways.{name}", "series.npy", *words], folder)
     return Done(took, trials, float(took.out.split()[-1]))
 
 
 def conv_ways(points: int, executions: int, epochs: int) -> dict[str, Way]:
-    """Returns the ways through the chapter's Conv1D search."""
+    """Returns the approaches to the chapter's Conv1D search, by name."""
     chosen = POINTS[:points]
     recipe = composed(f"experiment={CONV}")
     series = load_series(recipe.dataset).values[:, 0]
@@ -105,8 +103,8 @@ def conv_ways(points: int, executions: int, epochs: int) -> dict[str, Way]:
         CHAPTER: lambda folder, _: script(folder, "chapter_conv", points, series, *given),
         USER: lambda folder, _: script(folder, "threads_conv", points, series, *given),
         "Sweepcast": lambda folder, _: sweep(folder, points, *words),
-        "Sweepcast, its pruner": lambda folder, _: sweep(folder, points, *words, "pruner=median"),
-        "Sweepcast, its pruner, up to the chapter's MAE": lambda folder, others: sweep(
+        "Sweepcast, with pruner": lambda folder, _: sweep(folder, points, *words, "pruner=median"),
+        "Sweepcast, with pruner, until the chapter's MAE": lambda folder, others: sweep(
             *(folder, points, *words, "pruner=median", f"study.target={others[CHAPTER].mae}")
         ),
     }
@@ -121,15 +119,15 @@ def recurrent_ways(
     chapter_trials: int | None = None,
     chapter_epochs: int | None = None,
 ) -> dict[str, Way]:
-    """Returns the ways through a search over the learning rate of a recipe's recurrent nets.
+    """Returns the approaches to a search over the learning rate of a recipe's recurrent model.
 
     Args:
         recipe: name of the experiment.
         source: file of its series.
-        trials: learning rates.
-        epochs: of each.
-        chapter_trials: learning rates that the chapter's way trains; None: all of them.
-        chapter_epochs: of each of these; None: all of them.
+        trials: number of learning rates.
+        epochs: epochs of each trial.
+        chapter_trials: number of learning rates that the chapter's code trains; None for all.
+        chapter_epochs: epochs of each of these trials; None for all.
     """
     words = (f"experiment={recipe}", f"dataset.source={source}")
     config = composed(*words)
@@ -166,15 +164,15 @@ def recurrent_ways(
 def rounds_of(
     name: str, ways: Mapping[str, Way], rounds: int, *, by_trial: bool = False
 ) -> Iterator[list[str]]:
-    """Yields a row of the table for each way, measured in turn; compares searches, or trials."""
+    """Yields a table row for each approach, measured in turn; compares searches or trials."""
     found: list[dict[str, Done]] = []
     for number in range(rounds):
         found.append({})
         for way, run in ways.items():
             with tempfile.TemporaryDirectory() as folder:
                 found[-1][way] = done = run(Path(folder), found[-1])
-            said = f"{name}, {way}: {done.took.seconds:.0f} s, MAE {done.mae:.3f}"
-            print(f"round {number + 1} of {rounds}: {said}", file=sys.stderr)  # noqa: T201
+            summary = f"{name}, {way}: {done.took.seconds:.0f} s, MAE {done.mae:.3f}"
+            print(f"round {number + 1} of {rounds}: {summary}", file=sys.stderr)  # noqa: T201
     for way in ways:
         took = [each[way].took for each in found]
         seconds = statistics.median(one.seconds for one in took)
@@ -202,30 +200,30 @@ def _ratio(found: Sequence[Mapping[str, Done]], way: str, other: str, *, by_tria
 
 
 def sections(options: Namespace) -> Iterator[Section]:
-    """Measures and yields a table of the Conv1D search, and one of the recurrent nets."""
+    """Measures and yields a table of the Conv1D search and one of the recurrent models."""
     medians = f"Medians of {options.rounds} rounds. " if options.rounds > 1 else ""
-    memory = "The memory is the largest sum over all processes; what they share counts once."
+    memory = "Memory is the largest sum over all processes; shared memory counts once."
     if options.points:
         ways = conv_ways(options.points, options.executions, options.epochs)
         rows = [*rounds_of(f"{CONV}, {options.points} points", ways, options.rounds)]
-        done = f"{options.executions} executions a point, {options.epochs} epochs."
+        done = f"{options.executions} executions per point, {options.epochs} epochs."
         yield Section("chapter_conv", COLUMNS, rows, [f"{medians}{done} {memory}"])
     if options.trials:
         rows = [*recurrent_rows(options)]
         compared = ""
         if options.chapter_trials or options.chapter_epochs:
             compared = (
-                f"The chapter's way trains {options.chapter_trials or options.trials} of "
-                f"{options.trials} nets, the lowest rates first, for "
-                f"{options.chapter_epochs or 'all'} epochs, so that its MAE is of those: trials "
-                "are compared, not searches. "
+                f"The chapter's code trains {options.chapter_trials or options.trials} of "
+                f"{options.trials} models, the lowest rates first, for "
+                f"{options.chapter_epochs or 'all'} epochs, and its MAE is that of these models: "
+                "the table compares trials, not searches. "
             )
-        data = "" if options.giss else "Made-up months in place of a station's. "
+        data = "" if options.giss else "Synthetic months instead of a station's. "
         yield Section("chapter_recurrent", COLUMNS, rows, [f"{medians}{compared}{data}{memory}"])
 
 
 def recurrent_rows(options: Namespace) -> Iterator[list[str]]:
-    """Measures and yields the rows of the recurrent nets."""
+    """Measures and yields the rows of the recurrent models."""
     with station(options.giss) as months:
         searches = [(f"seatac_{cell}", months, options.epochs) for cell in options.cells]
         if options.cet is not None:
@@ -243,26 +241,26 @@ def recurrent_rows(options: Namespace) -> Iterator[list[str]]:
 def arguments() -> ArgumentParser:
     """Returns the parser of this command."""
     made = parser(__doc__)
-    made.add_argument("--points", type=int, default=18, help="of the Conv1D search; 0: none")
+    made.add_argument("--points", type=int, default=18, help="points of the Conv1D search; 0: none")
     made.add_argument("--executions", type=int, default=3)
     made.add_argument("--epochs", type=int, default=100)
     made.add_argument("--rounds", type=int, default=3)
     made.add_argument("--trials", type=int, default=8, help="learning rates; 0: none")
     made.add_argument(
-        "--chapter-trials", type=int, help="learning rates of the chapter's way; without, all"
+        "--chapter-trials", type=int, help="learning rates of the chapter's code; default: all"
     )
     made.add_argument(
-        "--chapter-epochs", type=int, help="of the chapter's recurrent nets; without, all"
+        "--chapter-epochs", type=int, help="epochs of the chapter's recurrent models; default: all"
     )
     made.add_argument("--cells", nargs="*", choices=CELLS, default=CELLS)
-    made.add_argument("--giss", type=Path, help="a station's file")
-    made.add_argument("--cet", type=Path, help="a file of Central England; without, it is left out")
+    made.add_argument("--giss", type=Path, help="file of a station")
+    made.add_argument("--cet", type=Path, help="file of Central England; default: none")
     made.add_argument("--cet-epochs", type=int, default=1)
     return made
 
 
 def main() -> None:
-    """Measures, prints and perhaps writes."""
+    """Runs the benchmark, prints its tables and, with --write, writes them."""
     options = arguments().parse_args()
     for section in sections(options):
         report(section, write=options.write)

@@ -1,8 +1,8 @@
-"""How much of the machine a study uses: python -m benchmarks.engine [--trials N] [--rounds N]
+"""Measures the cost of the engine: python -m benchmarks.engine [--trials N] [--rounds N]
 
-Three ways to train the same trials, in turn, in one run: a study on two workers, two processes
-started by hand that train half of the trials each, and a study on one worker. Then a study whose
-engine answers at once: what is left is ask, dispatch, tell and log. Prints medians and ratios.
+Trains the same trials in three ways, in turn, in one run: a study on two workers, two processes
+started by hand that train half of the trials each, and a study on one worker. Then runs a study
+whose trials take no time: only ask, dispatch, tell and log remain. Prints medians and ratios.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ print(time.monotonic() - started)
 
 @dataclass(frozen=True)
 class Measured:
-    """One way, once: trials a minute, and the share of its slots' time that was idle."""
+    """A measurement: trials per minute, and the idle share of the slots' time."""
 
     pace: float
     idle: float
@@ -60,7 +60,7 @@ def runs(folder: Path) -> list[Any]:
 
 
 def study(workers: int, trials: int) -> tuple[Measured, list[dict[str, Any]]]:
-    """Runs a study on so many workers; returns its pace, and the plans of its trials."""
+    """Runs a study on `workers` workers; returns its measurement and the plans of its trials."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         subprocess.run(
@@ -81,9 +81,9 @@ def study(workers: int, trials: int) -> tuple[Measured, list[dict[str, Any]]]:
 
 
 def idle_share(found: list[Any], workers: int) -> float:
-    """Returns the share of the slots' time in which none trained, while trials remained.
+    """Returns the idle share of the slots' time while trials remained.
 
-    That is from the start of the first trial to that of the last one.
+    This is the time from the start of the first trial to the start of the last one.
     """
     starts = [run.info.start_time / 1000 for run in found]
     busy = sum(
@@ -94,7 +94,7 @@ def idle_share(found: list[Any], workers: int) -> float:
 
 
 def plan_of(folder: Path, run: Any) -> dict[str, Any]:
-    """Returns what makes the plan of a trial, as plain values."""
+    """Returns the fields of a trial's plan as plain values."""
     import yaml
 
     (path,) = folder.glob(f"mlruns/artifacts/**/{run.info.run_id}/artifacts/config.yaml")
@@ -111,7 +111,7 @@ def plan_of(folder: Path, run: Any) -> dict[str, Any]:
 
 
 def by_hand(plans: list[dict[str, Any]]) -> Measured:
-    """Trains the plans in two processes side by side."""
+    """Trains the plans in two parallel processes."""
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", BY_HAND, json.dumps(half)], stdout=subprocess.PIPE, text=True
@@ -123,7 +123,7 @@ def by_hand(plans: list[dict[str, Any]]) -> Measured:
 
 
 def section(trials: int, rounds: int, trivial: int) -> Section:
-    """Measures and returns the table."""
+    """Runs the benchmark and returns the table."""
     found: dict[str, list[Measured]] = {"two workers": [], "by hand": [], "one worker": []}
     for _ in range(rounds):
         two, plans = study(2, trials)
@@ -139,13 +139,13 @@ def section(trials: int, rounds: int, trivial: int) -> Section:
         ("two workers / one worker", f"{pace['two workers'] / pace['one worker']:.2f}"),
         ("slots idle while trials remain", f"{idle:.1%}"),
         ("coordination of a trivial trial", f"{trial:.3f} s"),
-        ("that is of a trial of 20 seconds", f"{trial / 20:.2%}"),
+        ("share of a trial of 20 seconds", f"{trial / 20:.2%}"),
     ]
-    return Section("engine", ("pace, and what coordination costs", ""), rows)
+    return Section("engine", ("ratio of trials per minute, cost of coordination", ""), rows)
 
 
 def main() -> None:
-    """Measures, prints and perhaps writes."""
+    """Runs the benchmark, prints its table and, with --write, writes it."""
     arguments = parser(__doc__)
     arguments.add_argument("--trials", type=int, default=8)
     arguments.add_argument("--rounds", type=int, default=3)

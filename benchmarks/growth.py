@@ -1,11 +1,12 @@
-"""What a study costs as it grows: python -m benchmarks.growth [--trials N] [--tpe N]
+"""Measures how the cost of a study grows: python -m benchmarks.growth [--trials N] [--tpe N]
 
 Trials: a study whose trials take no time, with the random backend and with TPE, in one store each;
-the seconds of each trial by its number, then of the end of the study and of going on with it.
-Series: reading, cutting windows, scoring the baselines and an epoch, of 1,000 to 1,000,000 steps.
-Windows: the same of 10 to 1,000 steps. Draws docs/images/growth_trials.png and growth_sizes.png.
+the benchmark measures each trial, finishing the study and resuming it, in seconds.
+Series: reading, cutting windows, scoring the baselines and an epoch, for 1,000 to 1,000,000 steps.
+Windows: the same for windows of 10 to 1,000 steps. Draws docs/images/growth_trials.png and
+growth_sizes.png.
 
-The default takes about 12 minutes; --trials 10000 --tpe 10000 about an hour.
+The default takes about 12 minutes; --trials 10000 --tpe 10000 takes about an hour.
 """
 
 import contextlib
@@ -28,36 +29,32 @@ from search.plots import style
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 BACKENDS = {"random": "optuna_random", "TPE": "optuna"}
-# A series of so many steps, and windows of so many; the first of each stays while the other grows.
+# Lengths of the series and window sizes; while one varies, the other is short.
 STEPS = (1_000, 10_000, 100_000, 1_000_000)
 WINDOWS = (10, 30, 100, 300, 1_000)
 SHORT_WINDOW, SHORT_SERIES = 20, 10_000
 PARTS = ("reading", "windows", "baselines", "epoch")
-_SHOWN = 50  # trials that a point of the curve is the median of
-# Parts of a size, in seconds.
+_SHOWN = 50  # trials per point of the curve, which is their median
+# Seconds of each part, by size.
 Sizes = dict[int, dict[str, float]]
 
 
 def studies(trials: int, name: str) -> tuple[Coordination, Coordination]:
-    """Runs a study of trivial trials, then goes on with it for one more; returns both."""
+    """Runs a study of trivial trials, then resumes it for one more; returns the times of both."""
     words = (f"backend={BACKENDS[name]}",)
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         return coordination(trials, *words), coordination(trials + 1, *words)
 
 
 def parts(steps: int, window_size: int) -> dict[str, float]:
-    """Returns the seconds of each part of a study's work on one series."""
+    """Returns the seconds that each part of a study takes on one series."""
     from benchmarks.recipes import composed
     from datasets import load
     from search.backends.base import Proposal
     from search.space.space import Space
     from search.study.baselines import score_baselines
     from search.study.planning import Planner
-    from search.trial.data import (
-        fold_data,
-        folds_of,
-        visible,
-    )
+    from search.trial.data import fold_data, folds_of, visible
     from search.trial.trial import run_trial
 
     config = composed(
@@ -88,15 +85,15 @@ def parts(steps: int, window_size: int) -> dict[str, float]:
 
     result = run_trial(plan, report_epoch)
     if result.state != "complete":
-        raise SystemExit(f"the training {result.state}: {result.reason}")
-    found["epoch"] = ends[1] - ends[0]  # the first one traces the graph
+        raise SystemExit(f"trial {result.state}: {result.reason}")
+    found["epoch"] = ends[1] - ends[0]  # the first epoch also traces the graph
     return found
 
 
 def drawn_trials(found: dict[str, Coordination]) -> Figure:
-    """Returns the seconds of a trial by its number."""
+    """Returns a figure of the time per trial by its number."""
     figure, axes = style.new_figure(
-        [["all"]], 4.2, title="What a trivial trial costs: ask, tell and log", bottom=0.55
+        [["all"]], 4.2, title="Cost of a trivial trial: ask, tell and log", bottom=0.55
     )
     panel = axes["all"]
     colors = dict(zip(BACKENDS, (style.MODEL, style.BASELINE), strict=True))
@@ -104,13 +101,13 @@ def drawn_trials(found: dict[str, Coordination]) -> Figure:
         number, median = smoothed(each.trials)
         panel.plot(number, 1000 * median, color=colors[name], label=name)
     panel.set_ylim(bottom=0)
-    style.label(panel, x="trials before it", y="ms a trial")
+    style.label(panel, x="earlier trials", y="ms per trial")
     style.legend(panel)
     return figure
 
 
 def smoothed(seconds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Returns the numbers and the medians of some trials in a row."""
+    """Returns the mean number and the median time of groups of consecutive trials."""
     size = max(1, min(_SHOWN, len(seconds) // 10))
     count = len(seconds) // size
     median = np.median(seconds[: count * size].reshape(count, size), axis=1)
@@ -118,14 +115,14 @@ def smoothed(seconds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray
 
 
 def drawn_sizes(by_steps: Sizes, by_window: Sizes) -> Figure:
-    """Returns the parts by the length of the series, and by the window size."""
+    """Returns a figure of the parts by the length of the series and by the window size."""
     figure, axes = style.new_figure(
-        [["steps", "window"]], 4.2, title="What a study costs by its series", bottom=0.55, gap=0.8
+        [["steps", "window"]], 4.2, title="Cost of a study by its series", bottom=0.55, gap=0.8
     )
     colors = (style.ACTUAL, style.BEST, style.BASELINE, style.MODEL)
     for name, sizes, title in (
         ("steps", by_steps, "steps of the series"),
-        ("window", by_window, f"window size, of {SHORT_SERIES:,} steps"),
+        ("window", by_window, f"window size ({SHORT_SERIES:,} steps)"),
     ):
         panel = axes[name]
         panel.set_xscale("log")
@@ -139,7 +136,7 @@ def drawn_sizes(by_steps: Sizes, by_window: Sizes) -> Figure:
 
 
 def by_trials(trials: int, tpe: int, *, write: bool) -> Section:
-    """Measures, draws and returns the table of the studies."""
+    """Runs the studies, draws their figure and returns their table."""
     wanted = {"random": trials, "TPE": tpe}
     found = {name: studies(count, name) for name, count in wanted.items() if count}
     rows = []
@@ -156,16 +153,16 @@ def by_trials(trials: int, tpe: int, *, write: bool) -> Section:
     if write:
         _draw("growth_trials", drawn_trials({name: one for name, (one, _) in found.items()}))
     columns = (
-        *("backend", "trials", "N", "a trial", "the first N", "the last N", "last / first"),
-        *("its end", "going on"),
+        *("backend", "trials", "N", "mean per trial", "first N", "last N", "last / first"),
+        *("finishing", "resuming"),
     )
     return Section("growth_trials", columns, rows)
 
 
 def by_sizes(longest: int, *, write: bool) -> Section:
-    """Measures, draws and returns the table of the parts."""
+    """Measures the parts, draws their figure and returns their table."""
     prepare_process(1)
-    parts(STEPS[0], SHORT_WINDOW)  # the first one imports, and sets TensorFlow up
+    parts(STEPS[0], SHORT_WINDOW)  # the first call imports and sets up TensorFlow
     by_steps = {steps: parts(steps, SHORT_WINDOW) for steps in STEPS if steps <= longest}
     by_window = {window: parts(SHORT_SERIES, window) for window in WINDOWS}
     sizes = {f"{n:,} steps": each for n, each in by_steps.items()}
@@ -174,7 +171,7 @@ def by_sizes(longest: int, *, write: bool) -> Section:
     if write:
         _draw("growth_sizes", drawn_sizes(by_steps, by_window))
     notes = [
-        f"Windows of {SHORT_WINDOW} where the series grows, {SHORT_SERIES:,} steps where they do."
+        f"Windows of {SHORT_WINDOW} steps for all lengths; {SHORT_SERIES:,} steps for all windows."
     ]
     return Section("growth_sizes", ("size", *PARTS), rows, notes)
 
@@ -186,14 +183,18 @@ def _draw(name: str, figure: Figure) -> None:
 def arguments() -> ArgumentParser:
     """Returns the parser of this command."""
     made = parser(__doc__)
-    made.add_argument("--trials", type=int, default=3000, help="with the random backend; 0: none")
+    made.add_argument(
+        "--trials", type=int, default=3000, help="trials with the random backend; 0: none"
+    )
     made.add_argument("--tpe", type=int, default=2000, help="trials with TPE; 0: none")
-    made.add_argument("--steps", type=int, default=STEPS[-1], help="of the longest series; 0: none")
+    made.add_argument(
+        "--steps", type=int, default=STEPS[-1], help="length of the longest series; 0: none"
+    )
     return made
 
 
 def main() -> None:
-    """Measures, prints and perhaps writes."""
+    """Runs the benchmark, prints its tables and, with --write, writes them and the figures."""
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     options = arguments().parse_args()
     if options.trials or options.tpe:

@@ -1,4 +1,4 @@
-"""A study whose trials take no time: what is left is ask, dispatch, tell and log."""
+"""Runs a study whose trials take no time: only ask, dispatch, tell and log remain."""
 
 import contextlib
 import io
@@ -12,11 +12,7 @@ from numpy.typing import NDArray
 
 from search import cli
 from search.engine.base import Engine, Handler
-from search.trial.result import (
-    Epoch,
-    Execution,
-    Result,
-)
+from search.trial.result import Epoch, Execution, Result
 from search.trial.trial import Plan
 
 STUDY = (
@@ -30,7 +26,7 @@ class Instant(Engine):
     """An engine whose trials take no time.
 
     Attributes:
-        submitted: when each plan was handed over, by the clock that never goes back.
+        submitted: time at which each plan was submitted, by the monotonic clock.
     """
 
     def __init__(self) -> None:
@@ -39,16 +35,16 @@ class Instant(Engine):
 
     @property
     def slots(self) -> int:
-        """Two, as on two workers."""
+        """Two, as with two workers."""
         return 2
 
     def submit(self, plan: Plan) -> None:
-        """Keeps the plan."""
+        """Queues the plan."""
         self.submitted.append(time.monotonic())
         self._plans.append(plan)
 
     def wait(self, handle: Handler, timeout: float) -> None:  # noqa: ARG002
-        """Ends the oldest trial with three epochs and a score that follows from its seed."""
+        """Completes the oldest trial with three epochs and a score that depends on its seed."""
         plan = self._plans.popleft()
         score = 1 + plan.seed % 1000 / 1000
         curve = tuple(Epoch(epoch, score, score, score, score, score) for epoch in range(3))
@@ -57,20 +53,20 @@ class Instant(Engine):
         handle(Result(plan.number, "complete", executions=(execution,)))
 
     def stop(self, number: int, step: int) -> None:
-        """Nothing runs."""
+        """Does nothing: no trial is running."""
 
     def __exit__(self, *error: object) -> None:
-        """Nothing to end."""
+        """Does nothing: there are no workers to stop."""
 
 
 @dataclass(frozen=True)
 class Coordination:
-    """What a study of trivial trials took, in seconds.
+    """Times of a study of trivial trials, in seconds.
 
     Attributes:
-        begin: from the command to its first new trial: the store, and what it has of the study.
-        trials: [N - 1], of each trial but the last: tell, log, ask, hand over.
-        end: from its last trial to the end of the command: the leaderboard, the study's page.
+        begin: from the command to its first new trial: opens the store and restores the study.
+        trials: [N - 1], time of each trial except the last: tell, log, ask, submit.
+        end: from the last trial to the end of the command: the leaderboard and the study's page.
     """
 
     begin: float
@@ -79,7 +75,7 @@ class Coordination:
 
 
 def coordination(trials: int, *words: str) -> Coordination:
-    """Runs a study in the working directory up to so many trials; one that is there goes on."""
+    """Runs or resumes a study of `trials` trials in the working directory; returns its times."""
     engine, begun = Instant(), time.monotonic()
     with (
         patch("search.commands.sweep.open_engine", return_value=engine),

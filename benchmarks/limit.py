@@ -1,25 +1,25 @@
-"""How close a step, a log and a start come to what the machine can do: python -m benchmarks.limit
+"""Compares a step, logging and start-up with their limits: python -m benchmarks.limit
 
 A training step. Every layer is matrix products, and a product of [m, k] and [k, n] takes 2 m k n
 floating-point operations: a multiplication and an addition each. For B windows of W steps:
 
-- Dense, I to O units, at P positions a window: 2 (B P) I O
-- Conv1D, C to N filters, kernel K, L outputs that are wanted: 2 (B L) (K C) N, as a product over
+- Dense, I to O units, at P positions per window: 2 (B P) I O
+- Conv1D, C to N filters, kernel K, L outputs that are used: 2 (B L) (K C) N, as a product over
   unrolled windows (Chellapilla et al., "High performance convolutional neural networks", 2006)
 - SimpleRNN, F to U units: W times 2 B (F + U) U (Elman, "Finding structure in time", 1990)
 - GRU: three times that, one for each gate and the candidate (Cho et al., 2014)
 - LSTM: four times that (Hochreiter and Schmidhuber, 1997, with forget gates of Gers et al., 2000)
 
-Training takes three times the forward pass: backwards, one product for the inputs and one for the
-weights (Kaplan et al., "Scaling laws for neural language models", 2020, section 2.1). What is not a
-product (activations, the optimizer, shuffling) is not counted, so that the ratio is never 1.
+Training takes three times the forward pass: the backward pass has one product for the inputs and
+one for the weights (Kaplan et al., "Scaling laws for neural language models", 2020, section 2.1).
+Other operations (activations, the optimizer, shuffling) are not counted, so the ratio is never 1.
 
-The machine's rate is that of NumPy's products of those sizes in one thread, the best of some. The
-step is measured by `run_trial`, in one thread, as the difference of two trainings, so that neither
-the tracing of its graph nor the saving of its net counts; scoring after each epoch does.
+The machine's rate is that of NumPy's products of these sizes in one thread, the fastest of several.
+The step is measured with `run_trial` in one thread, as the difference of two trainings: it excludes
+tracing the graph and saving the model, but includes scoring after each epoch.
 
-Logging: one trial in the ledger beside the bare calls of MlflowClient with the same content.
-Start-up: the program beside `import tensorflow`.
+Logging: one trial in the ledger, compared with bare MlflowClient calls for the same content.
+Start-up: the program, compared with `import tensorflow`.
 
 It takes about 4 minutes.
 """
@@ -41,15 +41,15 @@ from search.engine.environment import environment
 if TYPE_CHECKING:
     from search.config.schema import Config
 
-# Each recipe's first net: what a step of it is made of does not depend on its series' values.
+# Recipes whose step is measured; its operations do not depend on the values of the series.
 RECIPES = ("chapter_conv_search", "seatac_simple_rnn", "seatac_gru", "seatac_lstm")
 GATES = {"simple_rnn": 1, "gru": 3, "lstm": 4}
-_RATED = 0.1  # seconds that a product is repeated for
+_RATED = 0.1  # seconds for which a product is repeated
 
 
 @dataclass(frozen=True)
 class Product:
-    """A product of [m, k] and [k, n], so many times in a forward pass."""
+    """A product of [m, k] and [k, n] that a forward pass computes `times` times."""
 
     m: int
     k: int
@@ -58,7 +58,7 @@ class Product:
 
     @property
     def operations(self) -> int:
-        """In floating point, of all times."""
+        """Floating-point operations of all `times` products."""
         return 2 * self.m * self.k * self.n * self.times
 
 
@@ -69,22 +69,22 @@ def products(config: "Config") -> Iterator[Product]:
     from search.config.signatures import call_builder
 
     batch, shape = config.training.batch_size, (config.task.window_size, 1)
-    net = call_builder("model", config.model, input_shape=shape, horizon=config.task.horizon)
-    for layer in net.layers:
+    model = call_builder("model", config.model, input_shape=shape, horizon=config.task.horizon)
+    for layer in model.layers:
         if isinstance(layer, keras.layers.Conv1D):
             _, steps, filters = layer.output.shape
             yield Product(batch * steps, layer.kernel_size[0] * layer.input.shape[-1], filters)
         elif isinstance(layer, keras.layers.RNN):
             _, steps, size = layer.input.shape
             gates = GATES[config.model["recurrent"]["cell"]] * layer.units
-            yield Product(batch * steps, size, gates)  # the inputs of all steps at once
+            yield Product(batch * steps, size, gates)  # the inputs of all steps in one product
             yield Product(batch, layer.units, gates, times=steps)
         elif isinstance(layer, keras.layers.Dense):
             yield Product(batch, layer.input.shape[-1], layer.units)
 
 
 def seconds_of(product: Product) -> float:
-    """Returns what a product, and the two of its gradients, take NumPy in one thread."""
+    """Returns the seconds that NumPy takes in one thread for a product and its two gradients."""
     import numpy as np
 
     random = np.random.default_rng(0)
@@ -106,7 +106,7 @@ def seconds_of(product: Product) -> float:
 
 
 def _fastest(call: Callable[[], object]) -> float:
-    """Returns the seconds of a call: the best of some batches of it."""
+    """Returns the seconds per call, in the fastest of several batches of calls."""
     best, until = float("inf"), time.perf_counter() + _RATED
     while time.perf_counter() < until:
         started = time.perf_counter()
@@ -117,17 +117,12 @@ def _fastest(call: Callable[[], object]) -> float:
 
 
 def step_seconds(config: "Config", epochs: int) -> float:
-    """Returns what a training step takes in the recipe's own training, which it shortens."""
+    """Returns the seconds of a training step in a shortened training of the recipe."""
     from dataclasses import replace
 
     from search.backends.base import Proposal
     from search.study.preparation import prepare
-    from search.trial.data import (
-        fold_data,
-        folds_of,
-        load_series,
-        visible,
-    )
+    from search.trial.data import fold_data, folds_of, load_series, visible
     from search.trial.trial import run_trial
 
     prepared = prepare(config)
@@ -139,7 +134,7 @@ def step_seconds(config: "Config", epochs: int) -> float:
     def duration(count: int) -> float:
         result = run_trial(replace(plan, execution=0, epochs=count), lambda _: None)
         if result.state != "complete":
-            raise SystemExit(f"the training {result.state}: {result.reason}\n{result.trace}")
+            raise SystemExit(f"trial {result.state}: {result.reason}\n{result.trace}")
         return result.duration
 
     return (duration(3 * epochs) - duration(epochs)) / (2 * epochs * steps)
@@ -160,7 +155,7 @@ def step_rows(source: Path, epochs: int) -> Iterator[list[str]]:
         step = step_seconds(config, epochs)
         yield [
             f"step of {recipe}",
-            f"{operations / 1e6:.1f} Mflop, at {operations / least / 1e9:.1f} Gflop/s "
+            f"{operations / 1e6:.1f} Mflop at {operations / least / 1e9:.1f} Gflop/s: "
             f"{1000 * least:.3f} ms",
             f"{1000 * step:.3f} ms",
             f"{step / least:.1f}",
@@ -168,17 +163,17 @@ def step_rows(source: Path, epochs: int) -> Iterator[list[str]]:
 
 
 def logging_row(times: int) -> list[str]:
-    """Returns the row of a trial's logging, in turn with the bare calls."""
+    """Returns the row for logging a trial, measured in turn with the bare calls."""
     with tempfile.TemporaryDirectory() as name:
         ledger, bare = _loggers(Path(name))
         took = [(_seconds(bare), _seconds(ledger)) for _ in range(times)]
-    least, ours = (statistics.median(each) for each in zip(*took, strict=True))
-    ratio = statistics.median(our / bare for bare, our in took)
-    return ["logging a trial", f"{1000 * least:.0f} ms", f"{1000 * ours:.0f} ms", f"{ratio:.2f}"]
+    least, actual = (statistics.median(each) for each in zip(*took, strict=True))
+    ratio = statistics.median(ledger / bare for bare, ledger in took)
+    return ["logging a trial", f"{1000 * least:.0f} ms", f"{1000 * actual:.0f} ms", f"{ratio:.2f}"]
 
 
 def _loggers(folder: Path) -> tuple[Callable[[], None], Callable[[], None]]:
-    """Returns what logs a trial of 100 epochs with six files: the ledger, and the bare calls."""
+    """Returns two functions that log a trial of 100 epochs and six files: ledger, bare calls."""
     import numpy as np
     from mlflow.entities import Metric, Param, RunTag
 
@@ -187,11 +182,7 @@ def _loggers(folder: Path) -> tuple[Callable[[], None], Callable[[], None]]:
     from search.tracking.metrics import points
     from search.tracking.store.connection import open_store
     from search.tracking.tags import StudyTags
-    from search.trial.result import (
-        Epoch,
-        Execution,
-        Result,
-    )
+    from search.trial.result import Epoch, Execution, Result
 
     client = open_store(f"sqlite:///{folder}/mlflow.db", create=True)
     location = (folder / "artifacts").as_uri()
@@ -231,14 +222,14 @@ def _seconds(call: Callable[[], None]) -> float:
 
 
 def start_rows(times: int) -> Iterator[list[str]]:
-    """Yields the rows of the start-up."""
+    """Yields the rows for start-up."""
     ways: dict[str, Callable[[], float]] = {
         "sweepcast --help": lambda: _command("search", "--help"),
-        "sweep, up to its first trial": _to_first_trial,
+        "sweep, until its first trial": _to_first_trial,
     }
     took = [(_tensorflow(), *(way() for way in ways.values())) for _ in range(times)]
-    least, *ours = (statistics.median(each) for each in zip(*took, strict=True))
-    for number, (name, seconds) in enumerate(zip(ways, ours, strict=True), start=1):
+    least, *actual = (statistics.median(each) for each in zip(*took, strict=True))
+    for number, (name, seconds) in enumerate(zip(ways, actual, strict=True), start=1):
         ratio = statistics.median(each[number] / each[0] for each in took)
         yield [f"{name}", f"import tensorflow {least:.1f} s", f"{seconds:.1f} s", f"{ratio:.2f}"]
 
@@ -249,7 +240,7 @@ def _command(*words: str) -> float:
 
 
 def _tensorflow() -> float:
-    """Returns the seconds of a process that does nothing but import TensorFlow."""
+    """Returns the seconds of a process that only imports TensorFlow."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "imports.py").write_text("import tensorflow\n", encoding="utf-8")
         return measured(["imports"], Path(folder)).seconds
@@ -270,26 +261,26 @@ def _to_first_trial() -> float:
 
 
 def section(giss: Path | None, epochs: int, times: int) -> Section:
-    """Measures and returns the table."""
+    """Runs the benchmark and returns the table."""
     from benchmarks.recipes import station
 
     with station(giss) as source:
         rows = [*step_rows(source, epochs)]
     rows += [logging_row(10 * times), *start_rows(times)]
-    return Section("limit", ("what", "the machine", "Sweepcast", "ratio"), rows)
+    return Section("limit", ("measurement", "limit", "Sweepcast", "ratio"), rows)
 
 
 def arguments() -> ArgumentParser:
     """Returns the parser of this command."""
     made = parser(__doc__)
-    made.add_argument("--giss", type=Path, help="a station's file")
-    made.add_argument("--epochs", type=int, default=20, help="of the shorter training of a step")
-    made.add_argument("--times", type=int, default=3, help="that a start-up is measured")
+    made.add_argument("--giss", type=Path, help="file of a station")
+    made.add_argument("--epochs", type=int, default=20, help="epochs of the shorter training")
+    made.add_argument("--times", type=int, default=3, help="measurements of each start-up")
     return made
 
 
 def main() -> None:
-    """Measures, prints and perhaps writes."""
+    """Runs the benchmark, prints its table and, with --write, writes it."""
     options = arguments().parse_args()
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     os.environ.update(environment(threads=1))  # before NumPy and TensorFlow are imported

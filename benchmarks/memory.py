@@ -1,7 +1,8 @@
-"""Memory of the workers over a study of many nets: python -m benchmarks.memory [--trials N]
+"""Measures the memory of the workers over a study: python -m benchmarks.memory [--trials N]
 
-Every trial of this study builds another net, and TensorFlow keeps memory of each. The resident
-memory of each worker is read twice a second. Draws docs/images/memory.png and prints the largest.
+Every trial of the study builds a different model, and TensorFlow keeps some memory of each one. The
+resident memory of each worker is read twice per second. Draws docs/images/memory.png and prints the
+largest value.
 """
 
 import argparse
@@ -26,12 +27,12 @@ STUDY = (
     "study.timeout=null",
 )
 
-# Trials that had ended, and the memory of a worker then, in MB.
+# Number of finished trials, and the memory of a worker at that time in MB.
 Reading = tuple[int, float]
 
 
 def readings(trials: int) -> dict[int, list[Reading]]:
-    """Runs the study and returns the readings of each worker, by its process id."""
+    """Runs the study and returns the readings of each worker by process id."""
     found: dict[int, list[Reading]] = {}
     ended = 0
     over = threading.Event()
@@ -55,8 +56,8 @@ def readings(trials: int) -> dict[int, list[Reading]]:
         watcher = threading.Thread(target=watch)
         watcher.start()
         for line in process.stdout or ():
-            said = re.match(r"\[(\d+)/\d+\] trial", line)
-            ended = int(said[1]) if said else ended
+            match = re.match(r"\[(\d+)/\d+\] trial", line)
+            ended = int(match[1]) if match else ended
         over.set()
         watcher.join()
     if process.wait() or ended < trials:
@@ -68,14 +69,14 @@ def workers_of(pid: int) -> list[psutil.Process]:
     """Returns the worker processes of the study that runs as `pid`."""
     try:
         children = psutil.Process(pid).children(recursive=True)
-        # Forked from a child of the study, or, where processes are not forked, spawned by it.
+        # Workers are forked from a child of the study or, without forking, spawned by it.
         return [c for c in children if c.ppid() != pid or "spawn_main" in " ".join(c.cmdline())]
     except psutil.Error:
         return []
 
 
 def drawn(found: dict[int, list[Reading]]) -> Figure:
-    """Returns the memory of every worker over the trials, with the limits."""
+    """Returns a figure of the memory of each worker over the trials, with the limits."""
     figure, axes = style.new_figure([["all"]], 4.2, title="Memory of two workers", bottom=0.55)
     panel = axes["all"]
     for each in found.values():
@@ -83,13 +84,13 @@ def drawn(found: dict[int, list[Reading]]) -> Figure:
     limits = ((LIMIT, "engine.memory_limit", "-"), (RECYCLE, "engine.recycle_mb", "--"))
     for value, text, look in limits:
         panel.axhline(value, color=style.FAILED, linestyle=look, linewidth=1, label=text)
-    style.label(panel, x="trials that have ended", y="resident memory, MB")
+    style.label(panel, x="finished trials", y="resident memory, MB")
     style.legend(panel)
     return figure
 
 
 def main() -> None:
-    """Measures, draws and prints."""
+    """Runs the study, draws the figure and prints the largest memory."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=200)
     options = parser.parse_args()

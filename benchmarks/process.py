@@ -1,4 +1,4 @@
-"""Runs a command and measures it with all of its child processes."""
+"""Runs a command and measures it together with all of its child processes."""
 
 import os
 import subprocess
@@ -14,19 +14,19 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
-_EVERY = 0.5  # seconds between two looks
-_MEMORY_EVERY = 6  # looks: reading the memory of five processes takes a tenth of a second
+_EVERY = 0.5  # seconds between two readings
+_MEMORY_EVERY = 6  # readings, since reading the memory of five processes takes 0.1 s
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A command that has ended.
+    """Measurements of a finished command.
 
     Attributes:
-        seconds: from its start to its end.
-        cpu: seconds of all its processes; the last half second of each may be missing.
-        peak: MB, the largest sum of their memory; what they share counts once.
-        out: what it printed.
+        seconds: time from its start to its end.
+        cpu: CPU seconds of all its processes; the last half second of each may be missing.
+        peak: largest sum of the memory of its processes in MB; shared memory counts once.
+        out: standard output.
     """
 
     seconds: float
@@ -36,46 +36,46 @@ class Measured:
 
 
 def measured(words: Sequence[str], folder: Path) -> Measured:
-    """Runs `python -m <words>` in `folder`.
+    """Runs `python -m <words>` in `folder` and measures it.
 
     Raises:
-        SystemExit: it failed.
+        SystemExit: the command failed.
     """
     started = time.monotonic()
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as complaints:
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", *words],
             cwd=folder,
             env=environment(),
             stdout=out,
-            stderr=complaints,
+            stderr=errors,
         )
         family = _Family(process.pid)
         status = process.wait()
         seconds = time.monotonic() - started
         family.stop()
         out.seek(0)
-        said = out.read()
+        output = out.read()
         if status:
-            complaints.seek(0)
-            told = complaints.read()
-            raise SystemExit(f"{' '.join(words)} ended with status {status}:\n{said}{told}")
-    return Measured(seconds, sum(family.cpu.values()), family.peak / 2**20, said)
+            errors.seek(0)
+            output += errors.read()
+            raise SystemExit(f"{' '.join(words)} ended with status {status}:\n{output}")
+    return Measured(seconds, sum(family.cpu.values()), family.peak / 2**20, output)
 
 
 def environment() -> dict[str, str]:
-    """Returns the environment of a user who has set nothing; the packages are those of this one."""
-    ours = ("TF_", "OMP_", "OPENBLAS_", "MKL_", "MLFLOW_", "KERAS_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    """Returns the environment without settings of the libraries, with this checkout importable."""
+    prefixes = ("TF_", "OMP_", "OPENBLAS_", "MKL_", "MLFLOW_", "KERAS_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
     return {**kept, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 class _Family:
-    """Watches a process and those that come from it, which nobody may wait for.
+    """Watches a process and its descendants, including those that nothing waits for.
 
     Attributes:
-        cpu: seconds of each process that was seen.
-        peak: bytes.
+        cpu: CPU seconds of each process seen, by process id.
+        peak: largest sum of their memory in bytes.
     """
 
     def __init__(self, pid: int) -> None:
@@ -87,12 +87,12 @@ class _Family:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends watching."""
+        """Stops watching."""
         self._over.set()
         self._thread.join()
 
     def _watch(self) -> None:
-        looks = 0
+        readings = 0
         while not self._over.wait(_EVERY):
             try:
                 process = psutil.Process(self._pid)
@@ -103,13 +103,13 @@ class _Family:
                 with suppress(psutil.Error):
                     times = each.cpu_times()
                     self.cpu[each.pid] = times.user + times.system
-            looks += 1
-            if looks % _MEMORY_EVERY == 0:
+            readings += 1
+            if readings % _MEMORY_EVERY == 0:
                 self.peak = max(self.peak, sum(map(_memory, family)))
 
 
 def _memory(process: psutil.Process) -> int:
-    """Returns bytes; of what processes share, each counts its part."""
+    """Returns the memory of a process in bytes, with its part of the shared memory."""
     try:
         memory = process.memory_full_info()
     except psutil.Error:

@@ -1,7 +1,7 @@
-"""A small version of the benchmarks, to see at once what a change costs: make bench-quick
+"""Runs a small version of the benchmarks, to check the cost of a change: make bench-quick
 
-Two points of the Conv1D search with one execution of a few epochs, most of which is start-up; 200
-trivial trials; logging and start-up beside what they cannot do without. It takes 2 to 3 minutes.
+Runs two points of the Conv1D search with one execution of a few epochs, most of which is start-up,
+and 200 trivial trials; compares logging and start-up with their limits. It takes 2 to 3 minutes.
 """
 
 import contextlib
@@ -18,9 +18,9 @@ POINTS, EPOCHS, TRIALS = 2, 20, 200
 
 
 def sections() -> tuple[Section, Section]:
-    """Measures and returns the tables."""
+    """Runs the benchmarks and returns their tables."""
     ways = conv_ways(POINTS, executions=1, epochs=EPOCHS)
-    few = [name for name in ways if "," not in name]  # without those that prune
+    few = [name for name in ways if "," not in name]  # without the searches that prune
     rows = [*rounds_of("Conv1D", {name: ways[name] for name in few}, rounds=1)]
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         trivial = coordination(TRIALS, "backend=optuna_random")
@@ -29,18 +29,18 @@ def sections() -> tuple[Section, Section]:
     others = [
         logging_row(times=10),
         [
-            f"a trivial trial, of {TRIALS}",
-            *(f"the first {tenth}: {1000 * first:.0f} ms", f"the last: {1000 * last:.0f} ms"),
+            f"a trivial trial (of {TRIALS})",
+            *(f"first {tenth}: {1000 * first:.0f} ms", f"last {tenth}: {1000 * last:.0f} ms"),
             f"{last / first:.2f}",
         ],
         *start_rows(times=1),
     ]
-    limits = Section("quick_limits", ("what", "beside", "Sweepcast", "ratio"), others)
+    limits = Section("quick_limits", ("measurement", "reference", "Sweepcast", "ratio"), others)
     return Section("quick", COLUMNS, rows), limits
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Runs the benchmarks and prints their tables."""
     ArgumentParser(description=__doc__).parse_args()
     os.environ.pop("MLFLOW_TRACKING_URI", None)
     for section in sections():

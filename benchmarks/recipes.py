@@ -1,4 +1,4 @@
-"""A recipe as a benchmark measures it: its configuration, and a file for those that need one."""
+"""Provides the configuration of a recipe, and a station's file for recipes that need one."""
 
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from search.trial.data import load_series
 
 
 def composed(*words: str) -> Config:
-    """Returns the configuration of a sweep."""
+    """Returns the configuration that the words of a `sweep` command compose."""
     found: list[Config] = []
 
     def keep(config: Config) -> int:
@@ -24,7 +24,7 @@ def composed(*words: str) -> Config:
 
 @contextmanager
 def station(given: Path | None) -> Iterator[Path]:
-    """Gives the file of a station: the given one, or made-up months as NASA GISS writes them."""
+    """Yields a station's file: the given one, or synthetic months in the format of NASA GISS."""
     if given is not None:
         yield given.resolve()
         return

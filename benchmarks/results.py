@@ -1,9 +1,9 @@
-"""Runs the recipes, evaluates what they found on the test block, and writes docs/results.md.
+"""Runs the recipes, evaluates their best trials on the test block and writes docs/results.md.
 
     make results GISS=station.csv CET=meantemp_daily_totals.txt [RECIPES="giss_best seattle_best"]
 
-A recipe's figures are kept in docs/results.json; RECIPES runs some of them anew, without it those
-that are missing. The store is build/results: a recipe that was cut off goes on where it stood.
+The figures of each recipe are kept in docs/results.json. RECIPES names the recipes to run again; by
+default, only missing ones are run. The store is build/results; an interrupted recipe is resumed.
 """
 
 import argparse
@@ -23,17 +23,17 @@ DOCS = ROOT / "docs"
 RECORD = DOCS / "results.json"
 STORE = ROOT / "build" / "results"
 RECIPES = ROOT / "conf" / "experiment"
-SEEDS = 5  # of an evaluation
-# One training of these takes 4 to 15 minutes.
+SEEDS = 5  # per evaluation
+# Training one of these models takes 4 to 15 minutes.
 FEW_SEEDS = {
     "cet_simple_rnn": 2,
     "seatac_bidirectional": 2,
     "seatac_gru_dropout": 2,
     "seatac_simple_rnn_long": 2,
 }
-# The same recipe on another split: a longer test block, all choices made before it.
+# The same recipe with a longer test block; all choices are made on the data before it.
 VARIANTS = {"giss_best, last 240 months": ("giss_best", ["task.test=240"])}
-# What was published of the same series; the last column says where it was scored.
+# Published scores on the same series, by the name of the dataset.
 PUBLISHED = {
     "synthetic": "4.39 (the chapter's tuned Conv1D, on its validation targets)",
     "giss": "1.435 (two-layer SimpleRNN, 0.277 normalised)",
@@ -44,7 +44,7 @@ PUBLISHED = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """One row of the table: a recipe, and what is changed of it."""
+    """One row of the table: a recipe and its overrides."""
 
     name: str
     experiment: str
@@ -52,7 +52,7 @@ class Recipe:
 
     @property
     def command(self) -> list[str]:
-        """The words of its header's command, with the overrides."""
+        """The words of the command in the recipe's header, followed by the overrides."""
         text = (RECIPES / f"{self.experiment}.yaml").read_text(encoding="utf-8")
         found = re.search(r"^# command: +([^\n(]+)", text, re.MULTILINE)
         if found is None:
@@ -61,14 +61,14 @@ class Recipe:
 
 
 def recipes() -> list[Recipe]:
-    """Returns the rows of the table: every recipe, then the variants."""
+    """Returns the rows of the table: all recipes, then the variants."""
     names = sorted(path.stem for path in RECIPES.glob("*.yaml"))
     variants = [Recipe(name, *what) for name, what in VARIANTS.items() if what[0] in names]
     return [Recipe(name, name, []) for name in names] + variants
 
 
 def sweepcast(*words: str) -> str:
-    """Runs the program in the store of the results and returns what it prints."""
+    """Runs the program on the store of the results and returns its output."""
     done = subprocess.run(
         [sys.executable, "-m", "search", *words],
         cwd=STORE,
@@ -84,9 +84,9 @@ def sweepcast(*words: str) -> str:
 def measured(recipe: Recipe, command: list[str]) -> dict[str, Any]:
     """Runs a recipe and evaluates its best trial; returns all figures of its row."""
     started = time.monotonic()
-    said = sweepcast("--quiet", *command)
+    output = sweepcast("--quiet", *command)
     searched = time.monotonic() - started
-    (study,) = re.findall(r"^study: +(\S+)$", said, re.MULTILINE)
+    (study,) = re.findall(r"^study: +(\S+)$", output, re.MULTILINE)
     board = json.loads(sweepcast("leaderboard", study, "--json"))
     best = next(row for row in board["rows"] if row["kind"] == "trial")
     baseline = next(row for row in board["rows"] if row["kind"] == "baseline")
@@ -101,7 +101,7 @@ def measured(recipe: Recipe, command: list[str]) -> dict[str, Any]:
         "validation_seeds": best["fresh_seeds"] or 1,
         "validation_baseline": [baseline["name"], baseline["validation/mae"]],
     }
-    if "chapter" in recipe.experiment:  # these keep no test block, as the chapter does
+    if "chapter" in recipe.experiment:  # like the chapter, these have no test block
         return figures
     seeds = str(FEW_SEEDS.get(recipe.experiment, SEEDS))
     found = json.loads(sweepcast("evaluate", f"{study}:best", "--seeds", seeds, "--json"))
@@ -114,7 +114,7 @@ def measured(recipe: Recipe, command: list[str]) -> dict[str, Any]:
 
 
 def keep_picture(run_id: str, name: str) -> None:
-    """Copies the forecast of the test block to docs/images."""
+    """Copies the figure of the forecast of the test block to docs/images."""
     (picture,) = (STORE / "mlruns" / "artifacts").rglob(f"{run_id}/artifacts/forecast.png")
     shutil.copy(picture, DOCS / "images" / f"{name}.png")
 
@@ -145,12 +145,13 @@ def row(name: str, figures: dict[str, Any]) -> str:
 HEAD = """\
 # Results
 
-Written by `make results`. MAE in the series' units, one step ahead. *Validation* is what the choice
-was made on: of a search, the mean over fresh seeds of the trial that was chosen (number of seeds in
-brackets). *Test* is the block at the end of the series, which nothing read before: mean ± spread
-over fresh seeds, trained on all before the block, beside the best baseline there; the skill with
-the 95 % interval of a paired block bootstrap over the targets. The time is that of the search or
-training, without the test.
+`make results` writes this page. The MAE is in the units of the series, for one step ahead.
+*Validation* is the score behind the choice of a trial: for a search, the mean of the chosen trial
+over fresh seeds (number of seeds in brackets). *Test* is the block at the end of the series, which
+nothing reads before the evaluation: mean ± standard deviation over fresh seeds, trained on all data
+before the block, next to the best baseline there. The skill comes with the 95 % interval of a
+paired block bootstrap over the targets. The time is that of the search or training, without the
+test.
 
 """
 GOALS = {"giss_best": 1.00, "cet_best": 1.275, "seattle_best": 2.09, "synthetic_best": 4.39}
@@ -159,7 +160,7 @@ GOALS = {"giss_best": 1.00, "cet_best": 1.275, "seattle_best": 2.09, "synthetic_
 def document(record: dict[str, Any]) -> str:
     """Returns docs/results.md."""
     best = {name: figures for name, figures in record.items() if name.startswith(tuple(GOALS))}
-    parts = [HEAD, "## The recipes that are meant to win\n\n", table(best), "\n"]
+    parts = [HEAD, "## The recipes with a goal\n\n", table(best), "\n"]
     for name, goal in GOALS.items():
         if name not in record:
             continue
@@ -174,8 +175,9 @@ def document(record: dict[str, Any]) -> str:
         parts.append(
             f"\n### {name}\n\nGoal {goal:.3f}, test MAE {mae:.3f}: {word}. "
             f"Published: {PUBLISHED[dataset]}.\nBaselines: {beside}.\n\n"
-            f"`{record[name]['command']}`: {record[name]['best']}, of {record[name]['trials']} "
-            f"trials.\n\n![Forecast of the test block]({f'images/{name}.png'})\n"
+            f"`{record[name]['command']}` chose {record[name]['best']} from "
+            f"{record[name]['trials']} trials.\n\n"
+            f"![Forecast of the test block]({f'images/{name}.png'})\n"
         )
     others = {name: figures for name, figures in record.items() if name not in best}
     parts += ["\n## The experiments of the chapter\n\n", table(others)]
@@ -193,7 +195,7 @@ def table(record: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Runs what is asked for and writes the page."""
+    """Runs the requested recipes and writes the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recipes", nargs="*")
     parser.add_argument("--giss", default="")
@@ -209,7 +211,7 @@ def main() -> None:
         command = recipe.command
         source = sources.get(recipe.experiment.partition("_")[0])
         if source == "":
-            print(f"{recipe.name}: left out, its file is not named", flush=True)  # noqa: T201
+            print(f"{recipe.name}: skipped, its file is not given", flush=True)  # noqa: T201
             continue
         if source:
             place = f"dataset.source={Path(source).resolve()}"

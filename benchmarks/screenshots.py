@@ -1,6 +1,6 @@
-"""Takes the pictures of docs/tour.md: python -m benchmarks.screenshots [--trials N] [--folder F]
+"""Takes the screenshots of docs/tour.md: python -m benchmarks.screenshots [--trials N] [--folder F]
 
-Runs a study, unless the folder has one, and opens what it left in the MLflow UI and in report.html.
+Runs a study, unless the folder has one, and opens its results in the MLflow UI and in report.html.
 """
 
 import argparse
@@ -24,13 +24,13 @@ from rich.text import Text
 from benchmarks.browser import chromium, opened
 
 PICTURES = Path(__file__).parents[1] / "docs/images/tour"
-_WIDTH = 160  # characters, as the program writes where it cannot ask a terminal
-_TERMINAL = (  # lines as high as the letters of the font, so that those of the table meet
+_WIDTH = 160  # characters; the program uses this width without a terminal
+_TERMINAL = (  # lines as high as the font, so that the lines of the table connect
     "<style>{stylesheet} pre {{display: inline-block; padding: 12px; color: {foreground};"
     " background: {background}; font: 14px/16px 'DejaVu Sans Mono', monospace}}</style>"
     "<body><pre>{code}</pre></body>"
 )
-_SETTLED = 3000  # ms: charts are drawn after their frames
+_SETTLED = 3000  # ms to wait: charts are drawn after their frames
 
 
 def search(*words: str) -> list[str]:
@@ -39,7 +39,7 @@ def search(*words: str) -> list[str]:
 
 
 def surroundings() -> dict[str, str]:
-    """Returns the environment of a colour terminal in which `sweepcast` is found."""
+    """Returns the environment of a colour terminal with `sweepcast` on the path."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     kept = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
     root = str(Path(__file__).parents[1])
@@ -47,9 +47,9 @@ def surroundings() -> dict[str, str]:
 
 
 def sweep(folder: Path, trials: int) -> str:
-    """Runs the quickstart, or goes on with it, and returns what it says in the end."""
+    """Runs or resumes the quickstart study and returns its final output."""
     words = search("sweep", "--quiet", "experiment=quickstart", f"study.trials={trials}")
-    words.append("study.timeout=600")  # on a busy machine the pictures are of as many trials
+    words.append("study.timeout=600")  # so that a busy machine completes as many trials
     done = subprocess.run(
         words, cwd=folder, env=surroundings(), check=True, capture_output=True, text=True
     )
@@ -58,7 +58,7 @@ def sweep(folder: Path, trials: int) -> str:
 
 @contextmanager
 def ui(folder: Path, study: str) -> Iterator[list[str]]:
-    """Serves the UI and gives the addresses that it prints: of the study, and of its runs."""
+    """Serves the UI and yields the addresses that it prints: of the study and of its runs."""
     process = subprocess.Popen(
         search("ui", study, "--no-browser", "--port", "0"),
         cwd=folder,
@@ -75,7 +75,7 @@ def ui(folder: Path, study: str) -> Iterator[list[str]]:
 
 
 def save(what: Page | Locator, name: str) -> None:
-    """Writes what is seen, in 256 colours."""
+    """Writes a screenshot of a page or an element in 256 colours."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     picture = Image.open(io.BytesIO(what.screenshot())).convert("RGB")
     path = PICTURES / f"{name}.png"
@@ -83,17 +83,18 @@ def save(what: Page | Locator, name: str) -> None:
     sys.stdout.write(f"{path.name}: {picture.width} × {picture.height}, {path.stat().st_size}\n")
 
 
-def terminal(page: Page, said: str) -> None:
-    """Takes what the program printed, as a terminal shows it."""
+def terminal(page: Page, output: str) -> None:
+    """Takes the output of the program as a terminal shows it."""
     console = Console(record=True, width=_WIDTH, file=io.StringIO())
-    lines = [line for line in said.splitlines() if "store: " not in line]  # it is of this machine
+    # Without the store, which is a path of this machine.
+    lines = [line for line in output.splitlines() if "store: " not in line]
     console.print(Text.from_ansi("\n".join(["$ sweepcast sweep experiment=quickstart", *lines])))
     page.set_content(console.export_html(theme=SVG_EXPORT_THEME, code_format=_TERMINAL))
     save(page.locator("pre"), "terminal")
 
 
 def runs(page: Page, address: str) -> None:
-    """Takes the nested runs, the leaderboard and the charts of the view, and five compared."""
+    """Takes the nested runs, the leaderboard, the comparison of five trials, and the charts."""
     page.goto(address.partition("&")[0])
     page.locator(".ag-row").first.locator("button").first.click()
     page.wait_for_timeout(_SETTLED)
@@ -131,7 +132,7 @@ def study(page: Page, address: str) -> None:
 
 
 def trial(page: Page, address: str) -> None:
-    """Takes a picture among the files of a trial."""
+    """Takes a figure among the artifacts of a trial."""
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(address)
     page.get_by_role("tab", name="Artifacts").click()
@@ -141,15 +142,15 @@ def trial(page: Page, address: str) -> None:
 
 
 def main() -> None:
-    """Runs the study and takes the pictures."""
+    """Runs the study and takes the screenshots."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=24)
-    parser.add_argument("--folder", type=Path, help="where the study is, or comes")
+    parser.add_argument("--folder", type=Path, help="folder of the study")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tour-") as name:
         folder = (options.folder or Path(name)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        said = sweep(folder, options.trials)
+        output = sweep(folder, options.trials)
         client = MlflowClient(f"sqlite:///{folder}/mlruns/mlflow.db")
         (experiment,) = client.search_experiments(filter_string="name LIKE 'sweepcast/%'")
         condition = "tags.`sweepcast.kind` = 'study'"
@@ -157,7 +158,7 @@ def main() -> None:
         report = Path(client.download_artifacts(found.info.run_id, "report.html", name))
         with chromium() as browser, ui(folder, found.info.run_name) as (of_study, of_runs):
             page = opened(browser)
-            terminal(page, said)
+            terminal(page, output)
             page.goto(report.as_uri())
             page.wait_for_timeout(_SETTLED)
             save(page, "report")

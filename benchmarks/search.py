@@ -1,9 +1,9 @@
-"""How well the search searches: python -m benchmarks.search [--repetitions N]
+"""Measures how well backends and pruners search: python -m benchmarks.search [--repetitions N]
 
-On a finite space over the months of Seattle-Tacoma, every point of which was trained once: nets of
-up to two dense layers, 252 points of 30 epochs. Their curves are in benchmarks/seatac_grid.json, so
-that a search is replayed in a second: backend and pruner as in a study, the training out of the
-file. 200 repetitions take 25 minutes on two cores. `--record station.csv` trains the points anew.
+The space is finite: models of up to two dense layers on the monthly Seattle-Tacoma series, with 252
+points of 30 epochs. Each was trained once; the curves are in benchmarks/seatac_grid.json. A search
+is replayed in a second: backend and pruner run as in a study, the training is read from the file.
+200 repetitions take 25 minutes on two cores. `--record station.csv` trains the points again.
 """
 
 import json
@@ -27,22 +27,11 @@ from search.backends import optuna
 from search.backends.base import Backend, Proposal
 from search.config import compose
 from search.config.schema import Config
-from search.pruners import (
-    Pruner,
-    hyperband,
-    median,
-    none,
-    percentile,
-    successive_halving,
-)
+from search.pruners import Pruner, hyperband, median, none, percentile, successive_halving
 from search.space.notation import parse_space
 from search.space.space import Space, point_key
 from search.study.restore import point_of
-from search.tracking.reading import (
-    children,
-    curves,
-    find_study,
-)
+from search.tracking.reading import children, curves, find_study
 from search.tracking.store.connection import open_store
 
 RECORD = Path(__file__).parent / "seatac_grid.json"
@@ -77,7 +66,7 @@ def space_of_sweep() -> Space:
 
 
 def record(station: str) -> None:
-    """Trains every point and writes the curves; a trial that diverged may have none."""
+    """Trains all points and writes their curves; the curve of a diverged trial may be empty."""
     space = space_of_sweep()
     with tempfile.TemporaryDirectory() as folder:
         place = f"dataset.source={Path(station).resolve()}"
@@ -94,21 +83,21 @@ def record(station: str) -> None:
 
 @cache
 def recorded_curves() -> Curves:
-    """Returns the curve of every point."""
+    """Returns the curve of each point."""
     held = json.loads(RECORD.read_text("utf-8"))
     return {point_key(entry["point"], None): entry["curve"] for entry in held}
 
 
 @dataclass(frozen=True)
 class Step:
-    """A trial of a replayed search: the best score so far, and the epochs so far."""
+    """The state of a replayed search after a trial: best score and total epochs so far."""
 
     best: float
     epochs: int
 
 
 def replayed(backend: Backend, pruner: Pruner, recorded: Curves) -> Iterator[Step]:
-    """Yields the trials of a search without end, one after the other, as a study runs them."""
+    """Yields the steps of an endless search, trial by trial, as a study runs them."""
     best, epochs, number = np.inf, 0, 0
     ends: dict[str, tuple[str, float]] = {}
     while isinstance(proposal := backend.ask(number), Proposal):
@@ -124,7 +113,7 @@ def replayed(backend: Backend, pruner: Pruner, recorded: Curves) -> Iterator[Ste
 
 
 def _trained(number: int, pruner: Pruner, curve: list[float]) -> tuple[tuple[str, float], int]:
-    """Returns how a trial ends, and after how many epochs."""
+    """Returns the state and score of a trial, and its number of epochs."""
     pruner.start(number)
     if len(curve) < EPOCHS:  # it diverged
         pruner.end(number, "failed", None)
@@ -138,20 +127,20 @@ def _trained(number: int, pruner: Pruner, curve: list[float]) -> tuple[tuple[str
 
 
 def build(sampler: str, seed: int) -> Backend:
-    """Returns a sampler of Optuna over the space."""
+    """Returns a backend that searches the space with an Optuna sampler."""
     return SAMPLERS[sampler](space_of_sweep(), epochs=EPOCHS, seed=seed, restored=0)
 
 
 def best_of(sampler: str, seed: int) -> float:
-    """Returns the best score of the first trials without a pruner."""
+    """Returns the best score of the first `TRIALS` trials without a pruner."""
     steps = replayed(build(sampler, seed), none(), recorded_curves())
     return next(step.best for number, step in enumerate(steps, 1) if number == TRIALS)
 
 
 def epochs_to(goal: float, sampler: str, pruner: str, seed: int) -> int:
-    """Returns the epochs after which a search has reached `goal`, or all that it has."""
+    """Returns the epochs until a search reaches `goal`, or all its epochs if it does not."""
     steps = replayed(build(sampler, seed), PRUNERS[pruner](), recorded_curves())
-    # A point that comes again costs no epochs, so the trials are bounded too.
+    # A repeated point costs no epochs, so the number of trials is limited too.
     for step in islice(steps, MOST_TRIALS):
         if step.best <= goal or step.epochs >= ALL_EPOCHS:
             return min(step.epochs, ALL_EPOCHS)
@@ -166,7 +155,7 @@ def interval(values: Floats) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Replays, prints and perhaps writes; records before, if asked to."""
+    """Replays the searches and prints the table; records the curves first with --record."""
     arguments = parser(__doc__)
     arguments.add_argument("--record", metavar="STATION")
     arguments.add_argument("--repetitions", type=int, default=200)
@@ -192,12 +181,12 @@ def main() -> None:
 
 
 def goals(best: Mapping[str, Floats]) -> dict[str, float]:
-    """Returns the median of what each sampler finds without a pruner."""
+    """Returns the median best score of each sampler without a pruner."""
     return {sampler: float(np.median(scores)) for sampler, scores in best.items()}
 
 
 def section(best: Mapping[str, Floats], shares: Mapping[tuple[str, str], Floats]) -> Section:
-    """Returns what the repetitions came to: scores of each sampler, epochs with each pruner."""
+    """Returns the table: the scores of each sampler and its epochs with each pruner."""
     recorded = recorded_curves()
     least = min(curve[-1] for curve in recorded.values() if len(curve) == EPOCHS)
     random, tpe = best.values()
@@ -212,16 +201,16 @@ def section(best: Mapping[str, Floats], shares: Mapping[tuple[str, str], Floats]
         for (sampler, pruner), share in shares.items()
     ]
     columns = (
-        *("search", "pruner", "goal", f"epochs to it, of {ALL_EPOCHS}: median"),
+        *("search", "pruner", "goal", f"epochs to the goal (of {ALL_EPOCHS}): median"),
         *("mean", "95 % interval of the mean"),
     )
     notes = (
-        f"The goal is the median of what the search finds in {TRIALS} trials of {EPOCHS} epochs "
+        f"The goal is the median best score of the search after {TRIALS} trials of {EPOCHS} epochs "
         f"without a pruner; the best of the {len(recorded)} points has {least:.3f} °C. A search "
-        "that does not reach it counts as one that took all its epochs.",
-        f"After {TRIALS} trials random search has {random.mean():.4f} °C in the mean and TPE "
-        f"{tpe.mean():.4f} °C: it is better by {(random - tpe).mean():.4f} °C (95 % interval "
-        f"{low:+.4f} to {high:+.4f}, over {len(tpe)} repetitions).",
+        "that does not reach the goal counts with all its epochs.",
+        f"After {TRIALS} trials, the mean best score is {random.mean():.4f} °C for random search "
+        f"and {tpe.mean():.4f} °C for TPE, which is better by {(random - tpe).mean():.4f} °C "
+        f"(95 % interval {low:+.4f} to {high:+.4f}, over {len(tpe)} repetitions).",
     )
     return Section("search", columns, rows, notes)
 

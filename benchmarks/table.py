@@ -1,4 +1,4 @@
-"""The tables of benchmarks/README.md: each benchmark writes the section of its own."""
+"""Writes the tables of benchmarks/README.md; each benchmark has its own section."""
 
 import os
 import platform
@@ -15,13 +15,13 @@ README = Path(__file__).with_name("README.md")
 
 @dataclass(frozen=True)
 class Section:
-    """What a benchmark found.
+    """The results of a benchmark.
 
     Attributes:
-        name: of the benchmark, and of its section.
+        name: name of the section.
         columns: headings of the table.
-        rows: its cells.
-        notes: sentences below it.
+        rows: cells of the table.
+        notes: sentences below the table.
     """
 
     name: str
@@ -31,14 +31,16 @@ class Section:
 
 
 def parser(description: str | None) -> ArgumentParser:
-    """Returns a parser of the options that every benchmark has."""
+    """Returns a parser with the options that all benchmarks have."""
     made = ArgumentParser(description=description)
-    made.add_argument("--write", action="store_true", help="write the table into the README, too")
+    made.add_argument(
+        "--write", action="store_true", help="also write the tables to benchmarks/README.md"
+    )
     return made
 
 
 def report(section: Section, *, write: bool) -> None:
-    """Prints a section, and writes it between its markers in the README."""
+    """Prints a section and, if `write`, writes it between its markers in the README."""
     text = markdown(section)
     sys.stdout.write(f"{text}\n")
     if write:
@@ -46,7 +48,7 @@ def report(section: Section, *, write: bool) -> None:
 
 
 def markdown(section: Section) -> str:
-    """Returns a section in Markdown: the table, the notes, how and where it was measured."""
+    """Returns a section in Markdown: the table, the notes, the command and the machine."""
     lines = [section.columns, ["---"] * len(section.columns), *section.rows]
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
     return "\n\n".join([table, *section.notes, f"Measured by `{_command()}` on {_machine()}."])
@@ -66,7 +68,7 @@ def replaced(document: str, name: str, text: str) -> str:
 
 
 def _command() -> str:
-    """Returns the words of this command; a file is named, not where it lies."""
+    """Returns the command line, in which files have no folder."""
     module = Path(sys.argv[0]).stem
     words = [Path(word).name if "/" in word else word for word in sys.argv[1:] if word != "--write"]
     return " ".join(["python -m", f"benchmarks.{module}", *words])

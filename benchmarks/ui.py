@@ -1,7 +1,7 @@
-"""Whether the MLflow UI stays usable with a long study: python -m benchmarks.ui [--trials N]
+"""Measures how fast the MLflow UI is with a long study: python -m benchmarks.ui [--trials N]
 
-Makes a study of trials that take no time, opens its pages in Chromium and prints the seconds until
-they show what they are for.
+Runs a study of trials that take no time, opens its pages in Chromium and prints the seconds until
+each page is ready.
 """
 
 import argparse
@@ -28,7 +28,7 @@ STUDY = (
 
 
 def seconds(page: Page, address: str, wait: Callable[[], object]) -> float:
-    """Returns how long it takes until a page shows what it is waited for."""
+    """Returns the seconds from opening a page until `wait` returns."""
     page.goto("about:blank")
     begun = time.monotonic()
     page.goto(address)
@@ -37,7 +37,7 @@ def seconds(page: Page, address: str, wait: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Runs the study and prints the seconds of each page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=500)
     options = parser.parse_args()

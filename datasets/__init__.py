@@ -1,4 +1,4 @@
-"""Where a series comes from, and how it becomes windows: readers, parts, windows, transforms."""
+"""Reads time series, splits and scales them, and cuts them into windows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,12 +18,13 @@ def load(options: Mapping[str, Any]) -> Series:
     """Returns the series that `options` describes.
 
     Args:
-        options: `_target_` (package.function of the builder); `name` (of the series; null keeps the
-            builder's own); `max_gap` (the longest run of missing readings that is accepted, in
-            steps; 0 if absent); everything else are the builder's keywords.
+        options: `_target_` (package.function of the builder); `name` (name of the series; None
+            keeps the builder's); `max_gap` (the longest accepted run of missing readings, in
+            steps; 0 by default); all other keys are passed to the builder.
 
     Raises:
-        DatasetError: what the builder raises; no such builder or keyword; a gap that is too long.
+        DatasetError: the builder or a keyword does not exist, the builder fails, or a gap is too
+            long.
     """
     keywords = dict(options)
     target = keywords.pop("_target_", None)
@@ -38,7 +39,7 @@ def load(options: Mapping[str, Any]) -> Series:
     series = builder(**keywords)
     if not isinstance(series, Series):
         raise DatasetError(
-            f"{target} returned {type(series).__name__}: a builder returns datasets.Series"
+            f"{target} returned {type(series).__name__}: a builder must return a datasets.Series"
         )
     check_gaps(series, max_gap)
     return series if name is None else replace(series, name=str(name))
@@ -48,7 +49,7 @@ def _builder(target: Any) -> Callable[..., Any]:
     module, _, function = str(target or "").rpartition(".")
     if not module:
         raise DatasetError(
-            f"dataset._target_ is {target!r}: it must be package.function of a dataset's builder"
+            f"dataset._target_ is {target!r}: it must be the package.function of a dataset builder"
         )
     try:
         found = getattr(import_module(module), function, None)
@@ -70,7 +71,7 @@ def _check_keywords(target: str, builder: Callable[..., Any], keywords: Mapping[
     unknown = next((key for key in keywords if key not in parameters), None)
     if unknown is not None:
         raise DatasetError(
-            f"dataset.{unknown} is no option of {target}: {possible(unknown, parameters)}"
+            f"dataset.{unknown} is not an option of {target}: {possible(unknown, parameters)}"
         )
     needed = [key for key, parameter in parameters.items() if parameter.default is Parameter.empty]
     absent = [key for key in needed if key not in keywords]

@@ -1,14 +1,14 @@
-"""Daily mean temperature of Central England from 1772 on (Met Office, HadCET).
+"""Daily mean temperature of Central England since 1772 (Met Office, HadCET).
 
-Source: https://www.metoffice.gov.uk/hadobs/hadcet/. Four layouts are in use; the first row of data
-tells which one a file has. Lines that begin with "#" are comments.
+Source: https://www.metoffice.gov.uk/hadobs/hadcet/. Four layouts are in use; the first data row
+shows which one a file has. Lines that begin with "#" are comments.
 
-    table   cetdl1772on.dat: year, day, and twelve months in tenths of °C; 31 rows a year
+    table   cetdl1772on.dat: year, day, and twelve months in tenths of °C; 31 rows per year
     packed  tdaily_cet.dat.txt: 17720101 3.2
     knmi    tdaily_cet_knmi.dat: 1772  1  1    3.2
     iso     meantemp_daily_totals.txt: a header, then 1772-01-01    3.2
 
--999 (-99.9 in °C) is a missing day, and in the table also a day that its month does not have.
+-999 (-99.9 in °C) marks a missing day and, in the table, a day that the month does not have.
 """
 
 import re
@@ -22,38 +22,32 @@ from datasets.errors import DatasetError, clipped
 from datasets.parsing.fetch import local_file, shown_source
 from datasets.parsing.frequency import Timestamps
 from datasets.parsing.regular import regular_series
-from datasets.parsing.text import (
-    check_order,
-    number,
-    numbered_lines,
-    place,
-    read_text,
-)
+from datasets.parsing.text import check_order, number, numbered_lines, place, read_text
 from datasets.series import Series
 
 MISSING = (-99.9, -999.0, -999.9)
-COLDEST, HOTTEST = -60.0, 60.0  # °C; a daily mean outside is another unit or a wrong cell
+COLDEST, HOTTEST = -60.0, 60.0  # °C; a daily mean outside is wrong or in another unit
 DAYS, MONTHS = 31, 12
 
 Lines = list[tuple[int, str]]
 
 
 def cet(*, source: str | None, sha256: str | None = None) -> Series:
-    """Returns the daily mean temperature in °C; the same series from each of the four layouts.
+    """Returns the daily mean temperature in °C; all four layouts give the same series.
 
     Args:
-        source: path or address of the file.
-        sha256: 64 hex digits that the file must have; None accepts any.
+        source: path or URL of the file.
+        sha256: expected SHA-256 of the file, 64 hex digits; None accepts any file.
 
     Raises:
-        DatasetError: no source, no such file, none of the layouts, or a wrong cell or date.
+        DatasetError: there is no source or file, or its layout, a cell or a date is invalid.
     """
     if not source:
         raise DatasetError(
-            "dataset=cet needs the Central England file, and dataset.source is null.\n"
-            "The Met Office has it at "
+            "dataset=cet needs the Central England file, but dataset.source is null.\n"
+            "The Met Office publishes it at "
             "https://www.metoffice.gov.uk/hadobs/hadcet/data/meantemp_daily_totals.txt\n"
-            "(the older layouts do as well): set dataset.source=<that address, or a path>."
+            "(the older layouts work too): set dataset.source=<that URL or a path>."
         )
     path = local_file(source, sha256)
     days, values = read_days(path)
@@ -69,17 +63,17 @@ def cet(*, source: str | None, sha256: str | None = None) -> Series:
 
 
 def read_days(path: Path) -> tuple[Timestamps, NDArray[np.float64]]:
-    """Returns the days of a file in any layout and their readings in °C, NaN for a missing one.
+    """Returns the days in a file of any layout and their readings in °C (NaN if missing).
 
     Raises:
-        DatasetError: the file is of no layout, or departs from it; names line and column.
+        DatasetError: the file does not match a layout; the message names line and column.
     """
     text = read_text(path)
     lines = [(at, line) for at, line in numbered_lines(text) if line.lstrip()[0] != "#"]
     if lines and _HEADER.fullmatch(lines[0][1]):
         del lines[0]
     if not lines:
-        raise DatasetError(f"{path} holds no reading, only comments or a header")
+        raise DatasetError(f"{path} contains no readings, only comments or a header")
     line, first = lines[0]
     if len(first.split()) == MONTHS + 2:
         return _read_table(path, lines, ends_cleanly=text.endswith("\n"))
@@ -87,14 +81,14 @@ def read_days(path: Path) -> tuple[Timestamps, NDArray[np.float64]]:
         if layout.pattern.fullmatch(first):
             return _read_rows(path, lines, layout, ends_cleanly=text.endswith("\n"))
     raise DatasetError(
-        f"{place(path, line)}: {clipped(first)!r} begins none of the four layouts:\n"
+        f"{place(path, line)}: {clipped(first)!r} matches none of the four layouts:\n"
         "year, day and 12 months; " + "; ".join(repr(layout.example) for layout in _LAYOUTS)
     )
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """A layout of one day a row: the groups of the pattern are year, month, day, reading."""
+    """A layout with one day per row; the pattern's groups are year, month, day and reading."""
 
     example: str
     pattern: re.Pattern[str]
@@ -121,7 +115,9 @@ def _read_rows(
         if match is None:
             cells = text.split()
             if len(cells) != width:
-                raise DatasetError(f"{place(path, line)}: {len(cells)} columns, not {width}")
+                raise DatasetError(
+                    f"{place(path, line)}: expected {width} columns, found {len(cells)}"
+                )
             raise DatasetError(
                 f"{place(path, line, 1)}: {clipped(text)!r} has no date like {layout.example!r}"
             )
@@ -155,17 +151,17 @@ def _read_table(
         if wrong.size:
             row = int(wrong[0])
             raise DatasetError(
-                f"{place(path, numbers[row], column + 1, name)}: {cells[row, column]}, "
-                f"but {expected[row]} comes here (31 rows a year, years in order)"
+                f"{place(path, numbers[row], column + 1, name)}: found {cells[row, column]}, "
+                f"expected {expected[row]} (31 rows per year, years in order)"
             )
     if len(cells) % DAYS:
         raise DatasetError(
-            f"{place(path, numbers[-1])}: the file is cut off, the last year has no row for day 31"
+            f"{place(path, numbers[-1])}: the file is cut off: the last year has no row for day 31"
         )
-    # Numbers end at the same place in every row.
+    # All rows are equally long, so a shorter last row is cut off.
     if not ends_cleanly and len(lines[-1][1].rstrip()) != len(lines[-2][1].rstrip()):
         raise DatasetError(f"{place(path, numbers[-1], MONTHS + 2)}: {cells[-1, -1]} is cut off")
-    # [years, days, months] to one row a date, in the order of time.
+    # From [years, days, months] to one row per date, in time order.
     readings = cells[:, 2:].reshape(-1, DAYS, MONTHS).transpose(0, 2, 1)
     year, month, day = np.indices(readings.shape)
     days, exists = _days(cells[0, 0] + year.ravel(), month.ravel() + 1, day.ravel() + 1)
@@ -176,10 +172,14 @@ def _read_table(
         at = int(np.flatnonzero(impossible)[0])
         row = int(year.ravel()[at] * DAYS + day.ravel()[at])
         column = int(month.ravel()[at]) + 3
-        fault = "is no temperature in tenths of °C" if exists[at] else "is a reading of no such day"
+        fault = (
+            "is not a temperature in tenths of °C"
+            if exists[at]
+            else "is a reading for a day that does not exist"
+        )
         raise DatasetError(
             f"{place(path, numbers[row], column, f'month {column - 2}')}: "
-            f"{cells[row, column - 1]} {fault}\n(a missing one is -999)"
+            f"{cells[row, column - 1]} {fault}\n(-999 marks a missing reading)"
         )
     return days[exists], values[exists]
 
@@ -188,11 +188,14 @@ def _table_row(path: Path, line: int, text: str) -> list[int]:
     cells = text.split()
     if len(cells) != MONTHS + 2:
         raise DatasetError(
-            f"{place(path, line)}: {len(cells)} columns, not {MONTHS + 2} (is the file cut off?)"
+            f"{place(path, line)}: expected {MONTHS + 2} columns, found {len(cells)} "
+            "(is the file cut off?)"
         )
     for column, cell in enumerate(cells, 1):
         if not _INTEGER.fullmatch(cell):
-            raise DatasetError(f"{place(path, line, column)}: {clipped(cell)!r} is no whole number")
+            raise DatasetError(
+                f"{place(path, line, column)}: {clipped(cell)!r} is not a whole number"
+            )
     return [int(cell) for cell in cells]
 
 
@@ -205,8 +208,8 @@ def _celsius(path: Path, line: int, column: int, text: str) -> float:
         return np.nan
     if value is None or not COLDEST <= value <= HOTTEST:
         raise DatasetError(
-            f"{place(path, line, column)}: {clipped(text)!r} is no temperature in °C\n"
-            "(a missing one is -999 or -99.9)"
+            f"{place(path, line, column)}: {clipped(text)!r} is not a temperature in °C\n"
+            "(-999 or -99.9 marks a missing reading)"
         )
     return value
 
@@ -214,7 +217,7 @@ def _celsius(path: Path, line: int, column: int, text: str) -> float:
 def _days(
     year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]
 ) -> tuple[Timestamps, NDArray[np.bool_]]:
-    """Returns the dates [n], and whether the calendar has them [n]."""
+    """Returns the dates [n] and whether each one exists in the calendar [n]."""
     in_year = (month >= 1) & (month <= MONTHS) & (day >= 1)
     first = ((year - 1970) * MONTHS + month - 1).astype("datetime64[M]")
     length = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)

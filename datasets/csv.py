@@ -1,25 +1,12 @@
-"""Any delimited text file with a header, a time column and one or more columns of readings."""
+"""Reads a delimited text file with a header, a time column and one or more columns of readings."""
 
 from datasets.errors import DatasetError
-from datasets.parsing.fetch import (
-    local_file,
-    shown_source,
-    stem,
-)
-from datasets.parsing.numbers import (
-    Notation,
-    guess_decimal,
-    readings,
-    value_column,
-)
+from datasets.parsing.fetch import local_file, shown_source, stem
+from datasets.parsing.numbers import Notation, guess_decimal, readings, value_column
 from datasets.parsing.regular import regular_series
 from datasets.parsing.table import Table, read_table
 from datasets.parsing.text import check_order, number
-from datasets.parsing.times import (
-    is_time,
-    parse_times,
-    time_column,
-)
+from datasets.parsing.times import is_time, parse_times, time_column
 from datasets.series import Series
 
 
@@ -37,29 +24,29 @@ def csv(
     frequency: str | None = None,
     unit: str = "",
 ) -> Series:
-    """Returns the series of a file: the target, then the inputs. Its name is the file's stem.
+    """Returns the series in a file: the target, then the inputs. It is named after the file's stem.
 
     Args:
-        source: path or address of the file.
-        sha256: 64 hex digits that the file must have; None accepts any.
-        time: the time column; None takes the first that holds times.
-        value: the column to forecast; None takes the first other numeric one.
-        inputs: further columns that the net sees.
+        source: path or URL of the file.
+        sha256: expected SHA-256 of the file, 64 hex digits; None accepts any file.
+        time: name of the time column; None uses the first column that contains times.
+        value: name of the column to forecast; None uses the first other numeric column.
+        inputs: names of further columns that the model uses as inputs.
         delimiter: one character or "tab"; None guesses among , ; tab |.
-        decimal: "." or ","; None guesses.
-        time_format: as strptime takes it; None guesses.
-        missing: what stands for a missing reading, beside an empty cell and "nan".
-        frequency: pandas' alias of a step; None infers it.
-        unit: of the target.
+        decimal: decimal mark, "." or ","; None guesses.
+        time_format: strptime format of the times; None guesses.
+        missing: texts that mark a missing reading, in addition to an empty cell and "nan".
+        frequency: pandas alias of the step; None infers it.
+        unit: unit of the target.
 
     Raises:
-        DatasetError: no source, no such file or column, or a cell, row or time that does not fit;
-            names file, line and column.
+        DatasetError: there is no source, file or column, or a cell, row or time is invalid; the
+            message names file, line and column.
     """
     if not source:
         raise DatasetError(
-            "dataset=csv needs a file, and dataset.source is null:\n"
-            "set dataset.source=<path or address>"
+            "dataset=csv needs a file, but dataset.source is null:\n"
+            "set dataset.source=<path or URL>"
         )
     path = local_file(source, sha256)
     table = read_table(path, delimiter)
@@ -85,11 +72,11 @@ def csv(
 
 
 def _check_header(table: Table) -> None:
-    """Refuses a file whose first line holds readings, which would be lost as names."""
+    """Rejects a file whose first line contains readings, which would be lost as column names."""
     titles = [title for title in table.columns if title]
     if any(map(is_time, titles)) and all(is_time(t) or number(t) is not None for t in titles):
         raise DatasetError(
-            f"{table.path} has no header: its first line holds readings;\n"
+            f"{table.path} has no header: its first line contains readings;\n"
             "add a line that names the columns"
         )
 

@@ -1,10 +1,10 @@
-"""What can go wrong with a series, and how it is said.
+"""The error raised for bad data, and helpers for its messages.
 
     Exception
     └── ValueError
-        └── DatasetError    a bad file, option or address, or a series that cannot be cut as asked
+        └── DatasetError    a bad file, option or URL, or a series that cannot be split
 
-Every text has at most three lines: what came, what was possible, where to set it.
+Each message has at most three lines: what was given, what is possible and where to set it.
 """
 
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from difflib import get_close_matches
 
 
 class DatasetError(ValueError):
-    """A series cannot be read, built or cut as asked."""
+    """Raised when a series cannot be read, built, split or cut into windows."""
 
 
 def possible(word: str, options: Iterable[str], most: int = 12) -> str:
@@ -25,6 +25,6 @@ def possible(word: str, options: Iterable[str], most: int = 12) -> str:
 
 
 def clipped(text: str, most: int = 60) -> str:
-    """Returns `text` on one line and at most about `most` characters long, for an error's text."""
+    """Returns `text` on one line, cut to about `most` characters, for use in a message."""
     line = " ".join(text.split())
     return line if len(line) <= most else f"{line[:most]}…"

@@ -1,8 +1,8 @@
-"""Monthly mean temperature of a station, as NASA GISS's surface temperature analysis serves it.
+"""Monthly mean temperature of a station, from NASA GISS's surface temperature analysis.
 
-Source: the "Download monthly data as CSV" of https://data.giss.nasa.gov/gistemp/. A year a row, the
-months in columns that the header names; seasonal and annual means stand beside them. 999.90 is a
-missing month.
+Source: "Download monthly data as CSV" on https://data.giss.nasa.gov/gistemp/. The file has one row
+per year and one column per month, named in the header; seasonal and annual means follow. 999.90
+marks a missing month.
 """
 
 from pathlib import Path
@@ -12,35 +12,29 @@ import numpy as np
 from datasets.errors import DatasetError, clipped
 from datasets.parsing.fetch import local_file, shown_source
 from datasets.parsing.regular import regular_series
-from datasets.parsing.text import (
-    check_order,
-    number,
-    numbered_lines,
-    place,
-    read_text,
-)
+from datasets.parsing.text import check_order, number, numbered_lines, place, read_text
 from datasets.series import Series
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 MISSING = 999.9
-COLDEST, HOTTEST = -100.0, 70.0  # °C; no monthly mean on Earth lies outside
+COLDEST, HOTTEST = -100.0, 70.0  # °C; no monthly mean on Earth is outside this range
 
 
 def giss(*, source: str | None, sha256: str | None = None) -> Series:
-    """Returns the monthly mean temperature in °C, at the first of each month.
+    """Returns the monthly mean temperature in °C, dated to the first day of each month.
 
     Args:
-        source: path or address of a station's CSV.
-        sha256: 64 hex digits that the file must have; None accepts any.
+        source: path or URL of a station's CSV.
+        sha256: expected SHA-256 of the file, 64 hex digits; None accepts any file.
 
     Raises:
-        DatasetError: no source, no such file, or a cell, row or header that is not of the format.
+        DatasetError: there is no source or file, or a cell, row or the header is invalid.
     """
     if not source:
         raise DatasetError(
-            "dataset=giss needs a station's file, and dataset.source is null.\n"
-            "Choose a station on https://data.giss.nasa.gov/gistemp/station_data_v4_globe/ and\n"
-            "there 'Download monthly data as CSV'; then set dataset.source=<path or address>."
+            "dataset=giss needs a station's file, but dataset.source is null.\n"
+            "Choose a station on https://data.giss.nasa.gov/gistemp/station_data_v4_globe/, click\n"
+            "'Download monthly data as CSV', and set dataset.source=<path or URL>."
         )
     path = local_file(source, sha256)
     months, values = read_station(path)
@@ -56,10 +50,10 @@ def giss(*, source: str | None, sha256: str | None = None) -> Series:
 
 
 def read_station(path: Path) -> tuple[list[np.datetime64], list[float]]:
-    """Returns the months of every row, and their readings in °C, NaN where one is missing.
+    """Returns the months of all rows and their readings in °C (NaN if missing).
 
     Raises:
-        DatasetError: the file is not of the format; names line and column.
+        DatasetError: the file is not in this format; the message names line and column.
     """
     lines = numbered_lines(read_text(path))
     start = next(
@@ -67,15 +61,15 @@ def read_station(path: Path) -> tuple[list[np.datetime64], list[float]]:
     )
     if start is None:
         raise DatasetError(
-            f"{path} is no station file of GISS: no line begins with YEAR,\n"
-            f"the first is {clipped(lines[0][1])!r}"
+            f"{path} is not a GISS station file: no line begins with YEAR;\n"
+            f"the first line is {clipped(lines[0][1])!r}"
         )
     header = [name.upper() for name in _cells(lines[start][1])]
     absent = [month for month in MONTHS if header.count(month) != 1]
     if absent:
         raise DatasetError(
-            f"{place(path, lines[start][0])}: the header must name each month once: "
-            f"{', '.join(absent)} {'does' if len(absent) == 1 else 'do'} not"
+            f"{place(path, lines[start][0])}: the header must name each month once; "
+            f"missing or repeated: {', '.join(absent)}"
         )
     columns = [header.index(month) for month in MONTHS]
     rows = [(line, _row(path, line, text, len(header))) for line, text in lines[start + 1 :]]
@@ -96,15 +90,15 @@ def _row(path: Path, line: int, text: str, width: int) -> list[str]:
     cells = _cells(text)
     if len(cells) != width:
         raise DatasetError(
-            f"{place(path, line)}: {len(cells)} columns, but the header has {width} "
-            "(is the file cut off?)"
+            f"{place(path, line)}: expected {width} columns as in the header, "
+            f"found {len(cells)} (is the file cut off?)"
         )
     return cells
 
 
 def _year(path: Path, line: int, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) == 4 and text != "0000"):
-        raise DatasetError(f"{place(path, line, 1, 'YEAR')}: {clipped(text)!r} is no year")
+        raise DatasetError(f"{place(path, line, 1, 'YEAR')}: {clipped(text)!r} is not a year")
     return int(text) - 1970
 
 
@@ -115,7 +109,7 @@ def _reading(path: Path, line: int, column: int, cells: list[str], header: list[
         return np.nan
     if value is None or not COLDEST <= value <= HOTTEST:
         raise DatasetError(
-            f"{place(path, line, column + 1, header[column])}: {clipped(text)!r} is no temperature "
-            "in °C\n(a missing month is 999.90 or empty)"
+            f"{place(path, line, column + 1, header[column])}: {clipped(text)!r} is not a "
+            "temperature in °C\n(a missing month is 999.90 or empty)"
         )
     return value

@@ -1,6 +1,6 @@
-"""Daily weather of Seattle, 2012 to 2015: 1461 days, shipped inside the package vega-datasets.
+"""Daily weather of Seattle, 2012 to 2015: 1461 days, included in the package vega-datasets.
 
-Source: NOAA's daily summaries as in https://github.com/vega/vega-datasets (seattle-weather.csv).
+Source: NOAA daily summaries, from https://github.com/vega/vega-datasets (seattle-weather.csv).
 """
 
 from typing import Any
@@ -13,13 +13,13 @@ UNITS = {"precipitation": "mm", "temp_max": "°C", "temp_min": "°C", "wind": "m
 
 
 def seattle(*, column: str = "temp_max") -> Series:
-    """Returns one column of the table, 1461 daily readings without a gap; no network.
+    """Returns one column of the table: 1461 daily readings without gaps; needs no network.
 
     Args:
-        column: precipitation (mm), temp_max or temp_min (°C), wind (m/s).
+        column: name of the column: precipitation (mm), temp_max or temp_min (°C), wind (m/s).
 
     Raises:
-        DatasetError: there is no such column, or it holds text.
+        DatasetError: the column does not exist or contains text.
     """
     if column not in UNITS:
         raise DatasetError(f"dataset.column is {column!r}: {possible(column, UNITS)}")

@@ -11,37 +11,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import DatasetError
-from datasets.parsing.frequency import (
-    DAY,
-    Timestamps,
-    fixed_seconds,
-    grid,
-    offset_of,
-)
+from datasets.parsing.frequency import DAY, Timestamps, fixed_seconds, grid, offset_of
 
-# Steps a year, by pandas' alias without its anchor.
+# Steps per year, by pandas alias without its anchor.
 _SEASONS = {"YS": 1, "YE": 1, "QS": 4, "QE": 4, "MS": 12, "ME": 12, "W": 52, "B": 261}
 
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """Readings at regular times. Its arrays are its own copies and read-only.
+    """A regular time series. Its arrays are read-only copies.
 
-    Every channel has a reading at the first step, so that a gap always has a past to be filled
-    from, and the target has one at the last.
+    Every channel has a reading at the first step, so that every gap can be filled from the past,
+    and the target has a reading at the last step.
 
     Attributes:
-        name: what stands for <dataset> in names of studies and experiments.
+        name: name of the dataset in the names of studies and experiments.
         values: float64 [T, C], NaN where a reading is missing.
         timestamps: datetime64[s] [T], every step of `frequency` from the first to the last.
-        channels: C distinct names.
+        channels: C distinct channel names.
         target: index of the channel to forecast.
-        unit: of the target, like "°C".
-        frequency: pandas' alias of a step, like "MS", "D", "15min".
-        source: a path, an address, "vega-datasets" or "generated"; no part of the digest.
+        unit: unit of the target, like "°C".
+        frequency: pandas alias of the step, like "MS", "D", "15min".
+        source: a path, a URL, "vega-datasets" or "generated"; not part of the digest.
 
     Raises:
-        DatasetError: the fields contradict what stands above.
+        DatasetError: a field does not fit the description above.
     """
 
     name: str
@@ -54,7 +48,7 @@ class Series:
     source: str = ""
 
     def __post_init__(self) -> None:
-        values = np.array(self.values, dtype=np.float64) + 0.0  # -0.0 and 0.0 are one reading
+        values = np.array(self.values, dtype=np.float64) + 0.0  # -0.0 and 0.0 give one digest
         timestamps = np.array(self.timestamps, dtype="datetime64[s]")
         values.setflags(write=False)
         timestamps.setflags(write=False)
@@ -73,9 +67,9 @@ class Series:
                 f"and {len(channels)} channels"
             )
         if len(set(channels)) < len(channels):
-            return f"two channels have one name: {', '.join(channels)}"
+            return f"two channels have the same name: {', '.join(channels)}"
         if not 0 <= self.target < len(channels):
-            return f"target is {self.target}, of {len(channels)} channels"
+            return f"target is {self.target}: it must be from 0 to {len(channels) - 1}"
         return self._problem_of_contents()
 
     def _problem_of_contents(self) -> str | None:
@@ -83,18 +77,18 @@ class Series:
         if np.isinf(values).any():
             return "a reading is infinite"
         if np.isnan(values[0]).any() or np.isnan(values[-1, self.target]):
-            return "a reading is missing at the first step, or the target's at the last"
+            return "a reading is missing at the first step, or the target's reading at the last"
         if np.isnat(timestamps).any() or not np.array_equal(
             grid(timestamps[0], timestamps[-1], self.frequency), timestamps
         ):
-            return f"the timestamps are not every step of frequency {self.frequency!r}"
+            return f"the timestamps must be every step of frequency {self.frequency!r}"
         return None
 
     @property
     def digest(self) -> str:
-        """64 hex digits, equal for equal series whatever file they came from.
+        """SHA-256 of the series, 64 hex digits; does not depend on the file it was read from.
 
-        sha256 over channels, target, timestamps and values; which bits a NaN has does not count.
+        Covers channels, target, timestamps and values; all NaNs count as equal.
         """
         values = np.where(np.isnan(self.values), np.nan, self.values)
         state = sha256(repr((self.channels, self.target)).encode())
@@ -104,17 +98,17 @@ class Series:
 
     @property
     def missing(self) -> int:
-        """Number of steps without a reading of the target."""
+        """Number of steps at which the target has no reading."""
         return int(np.isnan(self.values[:, self.target]).sum())
 
 
 def default_season(frequency: str) -> int:
-    """Returns the steps of one season of `frequency`: a year, or a day where a step is shorter.
+    """Returns the steps per season of `frequency`: a day for steps shorter than a day, else a year.
 
-    A step that does not divide the year or day, and one under a minute, has no season: 1.
+    A step shorter than a minute, or one that does not divide the year or day, has no season: 1.
 
     Raises:
-        DatasetError: pandas knows no such frequency.
+        DatasetError: pandas does not support the frequency.
     """
     offset: Any = offset_of(frequency)
     seconds = fixed_seconds(offset)

@@ -1,8 +1,7 @@
-"""Where a series is cut into training, validation and test parts.
+"""Splits a series into training, validation and test parts.
 
-The test block is the end of the series, of which no fold has any step. Before it lie the
-validation blocks, one a fold, each right after its training part (an expanding window with rolling
-origins).
+The test block is the end of the series; no fold contains any of it. Before it come the validation
+blocks, one per fold, each right after its training part (an expanding window with rolling origins).
 """
 
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from datasets.errors import DatasetError
 
 @dataclass(frozen=True)
 class Fold:
-    """One training/validation cut, as indices of steps.
+    """One training/validation split, as indices of steps.
 
     Attributes:
-        number: from 0, the earliest.
+        number: number of the fold; 0 is the earliest.
         train_stop: the training part is [0, train_stop).
         validation_stop: the scored targets are [train_stop, validation_stop).
     """
@@ -26,16 +25,16 @@ class Fold:
 
 
 def split(length: int, *, validation: int, test: int, folds: int = 1) -> tuple[Fold, ...]:
-    """Returns the folds of a series of `length` steps; the last one ends at `length - test`.
+    """Returns the folds of a series of `length` steps; the last fold ends at `length - test`.
 
     Args:
-        length: steps of the series.
-        validation: steps of each fold's validation part, at least 1.
-        test: steps of the test block, at least 0.
-        folds: at least 1.
+        length: number of steps in the series.
+        validation: number of steps in each fold's validation part, at least 1.
+        test: number of steps in the test block, at least 0.
+        folds: number of folds, at least 1.
 
     Raises:
-        DatasetError: a number is too small, or no step is left for the first training part.
+        DatasetError: an argument is too small, or no steps are left for the first training part.
     """
     for name, value, least in (
         ("validation", validation, 1),
@@ -49,7 +48,7 @@ def split(length: int, *, validation: int, test: int, folds: int = 1) -> tuple[F
         raise DatasetError(
             f"the series has {length} steps, but {folds} x task.validation={validation} and "
             f"task.test={test} leave {stop - folds * validation} to train on:\n"
-            "make task.validation, task.test or task.folds smaller"
+            "reduce task.validation, task.test or task.folds"
         )
     stops = (stop - (folds - 1 - number) * validation for number in range(folds))
     return tuple(

@@ -1,7 +1,7 @@
-"""The series of the TensorFlow course's chapters on time series: trend, season and noise.
+"""The synthetic series of the TensorFlow course on time series: trend, season and noise.
 
 Source: the notebooks of "Sequences, Time Series and Prediction" (trend, seasonal pattern, noise).
-There, time is float32; here, float64.
+They use float32 for the time; this module uses float64.
 """
 
 from math import isfinite
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from datasets.errors import DatasetError
 from datasets.series import Series
 
-FIRST_DAY = np.datetime64("2001-01-01", "s")  # 1461 days from here are four calendar years
+FIRST_DAY = np.datetime64("2001-01-01", "s")  # 1461 days from here cover four calendar years
 MOST_STEPS = 10_000_000
 
 
@@ -26,16 +26,16 @@ def synthetic(
     noise: float = 5.0,
     seed: int = 42,
 ) -> Series:
-    """Returns baseline + slope t + amplitude pattern(t / period) + noise N(0, 1), daily.
+    """Returns the daily series baseline + slope t + amplitude pattern(t / period) + noise N(0, 1).
 
     Args:
-        steps: days, from 2001-01-01 on.
+        steps: number of days, starting on 2001-01-01.
         baseline: level at the first step, without season and noise.
-        slope: growth a step.
-        amplitude: of the seasonal pattern.
-        period: steps of a season.
+        slope: growth per step.
+        amplitude: amplitude of the seasonal pattern.
+        period: steps per season.
         noise: standard deviation of the normal noise.
-        seed: of the noise, 0 to 2**32 - 1.
+        seed: seed of the noise, 0 to 2**32 - 1.
 
     Raises:
         DatasetError: a value is out of range.
@@ -44,7 +44,7 @@ def synthetic(
     _check(noise=(noise, 0, 1e100), amplitude=(amplitude, -1e100, 1e100))
     _check(baseline=(baseline, -1e100, 1e100), slope=(slope, -1e100, 1e100))
     time = np.arange(steps)
-    # The chapter's own generator: another one would make another series.
+    # The chapter's random generator; another one would give another series.
     random = np.random.RandomState(seed).randn(steps)
     values = baseline + slope * time + amplitude * _pattern(time % period / period) + noise * random
     return Series(
@@ -58,11 +58,13 @@ def synthetic(
 
 
 def _pattern(season: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The chapter's arbitrary season: `season` in [0, 1) is the share that has passed."""
+    """Returns the chapter's seasonal pattern at `season`, the elapsed share in [0, 1)."""
     return np.where(season < 0.4, np.cos(2 * np.pi * season), np.exp(-3 * season))
 
 
 def _check(**options: tuple[float, float, float]) -> None:
     for name, (value, low, high) in options.items():
         if not (isfinite(value) and low <= value <= high):
-            raise DatasetError(f"dataset.{name} is {value}: it must be from {low:g} to {high:g}")
+            raise DatasetError(
+                f"dataset.{name} is {value}: it must be between {low:g} and {high:g}"
+            )

@@ -1,4 +1,4 @@
-"""What happens to a series before a net sees it: scaling, seasonal differences, calendar terms.
+"""Transforms of a series before training: scaling, seasonal differences and calendar terms.
 
 T: steps. C: channels. P: Fourier pairs. N: forecast origins. H: horizon.
 """
@@ -19,11 +19,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Scaler:
-    """An affine map a channel: (value - center) / scale.
+    """Scales each channel as (value - center) / scale.
 
     Attributes:
-        center: float64 [C].
-        scale: float64 [C], above 0.
+        center: number subtracted from each channel, float64 [C].
+        scale: divisor of each channel, float64 [C], greater than 0.
     """
 
     center: Floats
@@ -34,25 +34,24 @@ class Scaler:
         return (values - self.center) / self.scale
 
     def invert_target(self, values: Floats, target: int) -> Floats:
-        """Returns scaled values of the channel `target`, of any shape, in the series' units."""
+        """Returns scaled values of channel `target`, of any shape, in the series' units."""
         return cast(Floats, values * self.scale[target] + self.center[target])
 
 
 def fit_scaler(kind: str, values: Floats) -> Scaler:
-    """Returns the scaler of `values` [T, C], which must be the training part alone.
+    """Returns a scaler fitted on `values` [T, C], which must be the training part only.
 
-    standard: mean and standard deviation; minmax: into [0, 1]; robust: median and the distance of
-    the quartiles; none: as it is. A NaN is left out. A channel without spread keeps its size
-    (scale 1); one whose quartiles coincide, like rain, is scaled by its standard deviation under
-    "robust".
+    standard: mean and standard deviation; minmax: to [0, 1]; robust: median and interquartile
+    range; none: unchanged. NaN is ignored. A constant channel gets scale 1. With "robust", a
+    channel whose quartiles coincide, such as rain, is scaled by its standard deviation.
 
     Raises:
-        DatasetError: `kind` is none of `SCALERS`, or a channel has no reading.
+        DatasetError: `kind` is not one of `SCALERS`, or a channel has no readings.
     """
     if kind not in SCALERS:
         raise DatasetError(f"transform.scaler is {kind!r}: {possible(kind, SCALERS)}")
     if not (~np.isnan(values)).any(axis=0).all():
-        raise DatasetError("a channel has no reading in the training part to be scaled by")
+        raise DatasetError("a channel has no reading in the training part, so it cannot be scaled")
     channels = values.shape[1]
     if kind == "none":
         return Scaler(np.zeros(channels), np.ones(channels))
@@ -65,24 +64,24 @@ def fit_scaler(kind: str, values: Floats) -> Scaler:
     else:
         low, center, high = np.nanquantile(values, (0.25, 0.5, 0.75), axis=0)
         scale = np.where(high > low, high - low, deviation)
-    # The deviation of equal floats can be a rounding error instead of 0.
+    # For equal floats, rounding can make the deviation slightly greater than 0.
     noise = np.nanmax(np.abs(values), axis=0) * 1e-12
     return Scaler(cast(Floats, center), np.where(scale > noise, scale, 1.0))
 
 
 def calendar_features(timestamps: Timestamps, pairs: int) -> Floats:
-    """Returns sin and cos of the 1st to P-th harmonic of each timestamp's place in its year.
+    """Returns sin and cos of the 1st to P-th harmonic of each timestamp's position in its year.
 
-    The place is the share of that calendar year which has passed, so it keeps its meaning over leap
-    years and gaps. Where two neighbours are less than a day apart, P pairs of the place in the day
+    The position is the elapsed share of the calendar year, so leap years and gaps do not shift it.
+    If two neighbouring timestamps are less than a day apart, P pairs of the position in the day
     follow.
 
     Args:
         timestamps: datetime64[s] [T].
-        pairs: P, at least 0.
+        pairs: P, the number of Fourier pairs, at least 0.
 
     Returns:
-        float64 [T, 2P], or [T, 4P] with the place in the day.
+        float64 [T, 2P], or [T, 4P] with the position in the day.
 
     Raises:
         DatasetError: `pairs` is below 0.
@@ -102,20 +101,20 @@ def calendar_features(timestamps: Timestamps, pairs: int) -> Floats:
 
 
 def seasons_ago(steps: NDArray[np.int64], season: int) -> NDArray[np.int64]:
-    """Returns how many steps before its target the seasonal reference lies, for each step ahead.
+    """Returns how many steps the seasonal reference lies before the target, for each step ahead.
 
-    It is the same place in the last season that is known at the origin: `season` steps for a step
-    ahead of up to one season, twice as many for the season after that.
+    The reference is the same position in the last season known at the origin: `season` steps
+    before the target for up to one season ahead, twice as many for the next season, and so on.
 
     Args:
-        steps: int64 of any shape, steps ahead from 1.
-        season: at least 1.
+        steps: steps ahead, from 1; int64 of any shape.
+        season: steps per season, at least 1.
     """
     return -(-steps // season) * season
 
 
 def seasonal_differences(values: Floats, season: int) -> Floats:
-    """Returns each value [T, C] minus the one a season before; NaN in the first season."""
+    """Returns each value [T, C] minus the value one season before; NaN in the first season."""
     differences = np.full_like(values, np.nan)
     differences[season:] = values[season:] - values[:-season]
     return differences

@@ -14,19 +14,20 @@ PICTURE = ROOT / "docs" / "images" / "architecture.svg"
 TOP_LEVEL = ("conf", "datasets", "models", "search")
 # From the bottom up: a package imports only packages of the rows below its own.
 LAYERS = (
-    ("conf", "datasets"),
-    ("models", "search.errors", "search.seeds"),
-    ("search.config",),
+    ("datasets", "conf", "search.errors", "search.seeds"),
+    ("models", "search.config"),
     ("search.space",),
-    ("search.trial", "search.backends", "search.pruners", "search.plots"),
-    ("search.engine", "search.tracking"),
-    ("search.study", "search.serving"),
+    ("search.plots", "search.trial", "search.backends"),
+    ("search.engine", "search.tracking", "search.pruners"),
+    ("search.serving", "search.study"),
     ("search.retraining",),
     ("search.results",),
     ("search.report", "search.terminal"),
     ("search.commands",),
     ("search.cli",),
 )
+# Imported by name, once it is known which command was given.
+BY_NAME = {"search.cli": "search.commands"}
 # Imported almost everywhere, so an arrow to one of them says nothing.
 EVERYWHERE = ("search.errors", "search.seeds")
 
@@ -84,6 +85,8 @@ def package_imports() -> dict[str, frozenset[str]]:
         package = package_of(module)
         if package in found:
             found[package] |= {package_of(name) for name in imported} & found.keys() - {package}
+    for package, imported in BY_NAME.items():
+        found[package].add(imported)
     return {package: frozenset(imported) for package, imported in found.items()}
 
 
@@ -103,7 +106,7 @@ def reduced(imports: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
     }
 
 
-WIDTH, BOX, HEIGHT, GAP, MARGIN = 1240, 290, 78, 46, 16
+WIDTH, BOX, HEIGHT, GAP, MARGIN = 1240, 296, 78, 42, 12
 STYLE = """
     text { font-family: system-ui, sans-serif; font-size: 12px; fill: #333 }
     .name { font-size: 14px; font-weight: 600; fill: #111 }
@@ -142,7 +145,7 @@ def drawn() -> str:
     boxes = []
     for package, (x, y) in places.items():
         shown = package.removeprefix("search.") if package != "search.cli" else "cli"
-        lines = wrap(sentence_of(package), 46)[:3]
+        lines = wrap(sentence_of(package).replace("`", ""), 42)[:3]
         boxes.append(f'<rect x="{x:.0f}" y="{y:.0f}" width="{BOX}" height="{HEIGHT}"/>')
         boxes.append(f'<text class="name" x="{x + 10:.0f}" y="{y + 20:.0f}">{shown}</text>')
         boxes += [

@@ -1,8 +1,8 @@
-"""Neural networks made of blocks, and the baselines they have to beat.
+"""Neural forecasters built from blocks, and the baselines that they have to beat.
 
-Importing this package loads neither TensorFlow nor scikit-learn; what needs them loads them when
-called. The builder, `models.forecaster.forecaster`, is not repeated here, where it would hide the
-module of its name from whoever resolves a `_target_` by attribute.
+Importing this package imports neither TensorFlow nor scikit-learn; functions that need them import
+them when called. The builder `models.forecaster.forecaster` is not exported here, because it would
+shadow the module of the same name when a `_target_` is resolved by attribute.
 """
 
 from models.conv import Conv

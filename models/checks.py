@@ -1,14 +1,14 @@
 """Checks of single options, shared by the blocks.
 
-Each takes the option's dotted key, so that the text of its ValueError tells where to set it.
+Each check takes the option's dotted key, so that its ValueError shows where to set the option.
 """
 
 from collections.abc import Collection
 from difflib import get_close_matches
 
-# Those of keras.activations that go by their name alone (threshold needs arguments) and keep a
-# layer's width (glu halves it). Listed here so that options can be checked without loading
-# TensorFlow; a test compares the list with keras.
+# The functions of keras.activations that need no arguments (threshold does) and keep the width of
+# a layer (glu halves it). Listed here so that options can be checked without importing TensorFlow;
+# a test compares the list with Keras.
 ACTIVATIONS = (
     "celu",
     "elu",
@@ -50,9 +50,9 @@ def check_whole(key: str, value: object, *, least: int) -> None:
 
 
 def check_rate(key: str, value: object) -> None:
-    """Raises ValueError unless `value` is a share in [0, 1), such as a dropout rate."""
+    """Raises ValueError unless `value` is a number in [0, 1), such as a dropout rate."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
-        raise ValueError(f"{key} is {value!r}: it must be a number from 0 up to, not including, 1.")
+        raise ValueError(f"{key} is {value!r}: it must be a number from 0 to below 1.")
 
 
 def check_flag(key: str, value: object) -> None:
@@ -65,7 +65,7 @@ def check_choice(key: str, value: object, choices: Collection[str]) -> None:
     """Raises ValueError, naming the nearest of `choices`, unless `value` is one of them."""
     if value in choices:
         return
-    # What someone began to type comes before what is alike: `flat` means flatten, not last.
+    # A choice that starts with the value is preferred to a similar one: `flat` means flatten.
     begun = [choice for choice in choices if choice.startswith(str(value))]
     near = begun or get_close_matches(str(value), choices, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""

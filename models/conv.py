@@ -1,18 +1,14 @@
 """The convolution block: a stack of causal 1-D convolutions over the window.
 
-B windows in a batch, L time steps, F channels. Each layer maps [B, L, F] to
-[B, ceil(L / strides), filters], and the last step of its output sees the last step of its input.
-Where only the last step of the last layer is wanted, only what it sees is computed.
+B is the batch size, L the number of time steps and F the number of channels. Each layer maps
+[B, L, F] to [B, ceil(L / strides), filters], and its last output step depends on its last input
+step. If only the last step of the last layer is needed, only its receptive field is computed.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
-from models.checks import (
-    ACTIVATIONS,
-    check_choice,
-    check_whole,
-)
+from models.checks import ACTIVATIONS, check_choice, check_whole
 from models.errors import Infeasible
 
 if TYPE_CHECKING:
@@ -22,9 +18,9 @@ if TYPE_CHECKING:
 @final
 @dataclass
 class Conv:
-    """Options of the block, `model.conv`; `layers: 0` switches it off.
+    """Options of the convolution block, `model.conv`; `layers: 0` switches it off.
 
-    kernel_size may be larger than the window: causal padding fills up with zeros on the left.
+    kernel_size may be larger than the window: causal padding adds zeros on the left.
     Not frozen, because OmegaConf makes a configuration of a frozen dataclass read-only.
     """
 
@@ -45,17 +41,19 @@ class Conv:
 def conv_block(
     x: "keras.KerasTensor", options: Conv, *, sequences: bool = True
 ) -> "keras.KerasTensor":
-    """Appends the layers conv_1, conv_2, … to x.
+    """Applies the layers conv_1, conv_2, … to x.
 
     Args:
-        x: [B, L, F].
-        sequences: whether all steps of the last layer's output are wanted, or its last one only.
+        x: tensor of shape [B, L, F].
+        options: options of the block.
+        sequences: whether all steps of the last layer's output are needed, or only its last step.
 
     Returns:
-        [B, L', filters], with the same last step either way, or x itself if the block is off.
+        A tensor of shape [B, L', filters], or x itself if the block is off. Its last step does not
+        depend on `sequences`.
 
     Raises:
-        Infeasible: a layer's strides exceed the time steps that are left.
+        Infeasible: a layer's strides exceed the number of time steps that are left.
     """
     from keras import layers
 
@@ -63,15 +61,15 @@ def conv_block(
     for number in range(1, options.layers + 1):
         if options.strides > steps:
             raise Infeasible(
-                f"conv layer {number} strides {options.strides} over {steps} time steps"
-                f" (of a window of {window_size}).\n"
-                "Lower model.conv.strides or model.conv.layers, or raise task.window_size."
+                f"conv layer {number} has strides {options.strides}, but only {steps} time steps"
+                f" are left (of a window of {window_size}).\n"
+                "Reduce model.conv.strides or model.conv.layers, or increase task.window_size."
             )
         steps = -(-steps // options.strides)
         length = x.shape[1]
         field = _receptive_field(options, options.layers - number + 1)
-        # Keras takes every strides-th step counted from the first one, so the newest readings would
-        # fall between two outputs. With these zeros, the last output stands on the last reading.
+        # Keras counts strides from the first step, so the last output step could end before the
+        # newest readings. With these zeros, it always ends at the last reading.
         zeros = options.kernel_size - 1 - (length - 1) % options.strides
         if field <= length and not sequences:
             zeros = field - length
@@ -90,7 +88,7 @@ def conv_block(
 
 
 def _receptive_field(options: Conv, layers: int) -> int:
-    """Returns how many steps of its input one output step of so many layers sees."""
+    """Returns the number of input steps that one output step of `layers` layers depends on."""
     steps = 1
     for _ in range(layers):
         steps = (steps - 1) * options.strides + options.kernel_size

@@ -1,17 +1,12 @@
-"""The dense block: fully connected layers, each followed by dropout if there is any.
+"""The dense block: fully connected layers, each followed by dropout if its rate is above 0.
 
-B windows in a batch, U inputs.
+B is the batch size and U the number of inputs.
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
-from models.checks import (
-    ACTIVATIONS,
-    check_choice,
-    check_rate,
-    check_whole,
-)
+from models.checks import ACTIVATIONS, check_choice, check_rate, check_whole
 
 if TYPE_CHECKING:
     import keras
@@ -20,7 +15,7 @@ if TYPE_CHECKING:
 @final
 @dataclass
 class Dense:
-    """Options of the block, `model.dense`; `layers: 0` switches it off.
+    """Options of the dense block, `model.dense`; `layers: 0` switches it off.
 
     Not frozen, because OmegaConf makes a configuration of a frozen dataclass read-only.
     """
@@ -38,13 +33,14 @@ class Dense:
 
 
 def dense_block(x: "keras.KerasTensor", options: Dense) -> "keras.KerasTensor":
-    """Appends the layers dense_1, dense_2, … to x.
+    """Applies the layers dense_1, dense_2, … to x.
 
     Args:
-        x: [B, U].
+        x: tensor of shape [B, U].
+        options: options of the block.
 
     Returns:
-        [B, units], or x itself if the block is off.
+        A tensor of shape [B, units], or x itself if the block is off.
     """
     from keras import layers
 

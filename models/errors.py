@@ -1,7 +1,7 @@
-"""What can go wrong when a network is built.
+"""Errors raised when a model is built.
 
-ValueError       an option is wrong by itself, for every series and window (bad input)
-└── Infeasible   each option is fine, together they leave nothing to learn from (a failed trial)
+ValueError       an option is invalid by itself, for every series and window (bad input)
+└── Infeasible   each option is valid, but together they leave no time step (a failed trial)
 """
 
 from typing import final
@@ -9,4 +9,4 @@ from typing import final
 
 @final
 class Infeasible(ValueError):
-    """A point of the search space that cannot be built; its text is the trial's reason."""
+    """A point of the search space that cannot be built; the message is the trial's reason."""

@@ -1,16 +1,12 @@
-"""The built-in forecaster: convolution, recurrent and dense blocks, one after the other.
+"""The built-in forecaster: a convolution, a recurrent and a dense block in sequence.
 
-B windows in a batch, W window size, F channels of a window, H horizon.
+B is the batch size, W the window size, F the number of channels of a window and H the horizon.
 """
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from models.checks import (
-    check_choice,
-    check_flag,
-    check_whole,
-)
+from models.checks import check_choice, check_flag, check_whole
 from models.conv import Conv, conv_block
 from models.dense import Dense, dense_block
 from models.recurrent import Recurrent, recurrent_block
@@ -18,7 +14,7 @@ from models.recurrent import Recurrent, recurrent_block
 if TYPE_CHECKING:
     from keras import Model
 else:
-    Model = Any  # the signature is read as the schema of `model`, where TensorFlow may be missing
+    Model = Any  # the signature is the schema of `model`, which is read without TensorFlow
 
 HEADS = ("flatten", "last")
 
@@ -33,21 +29,24 @@ def forecaster(
     head: str,
     skip: bool = False,
 ) -> Model:
-    """Builds the network window → conv → recurrent → head → dense → forecast, not compiled.
+    """Builds the uncompiled model window → conv → recurrent → head → dense → forecast.
 
     Args:
         input_shape: (W, F).
-        horizon: H, all steps are forecast at once.
-        head: what the dense block sees of the steps before it: `flatten` all of them, `last` the
-            final state of the recurrent block or, without one, the last time step.
-        skip: whether a linear map of the whole window is added to the forecast, so that the blocks
-            learn what a linear autoregression leaves over.
+        horizon: H; one output for each step.
+        conv: options of the convolution block.
+        recurrent: options of the recurrent block.
+        dense: options of the dense block.
+        head: the input of the dense block: `flatten` for all time steps, `last` for the final state
+            of the recurrent block or, without one, the last time step.
+        skip: whether to add a linear map of the whole window to the forecast, so that the blocks
+            learn what a linear autoregression cannot.
 
     Returns:
-        A model [B, W, F] → [B, H]. Its weights are drawn from Keras' global seed.
+        A model [B, W, F] → [B, H]. Its weights are initialised from Keras' global seed.
 
     Raises:
-        ValueError: an option is wrong by itself.
+        ValueError: an option is invalid by itself.
         Infeasible: the strides leave no time step.
     """
     import keras
@@ -84,22 +83,22 @@ def from_readings(
     lag: int,
     ago: Sequence[int],
 ) -> Model:
-    """Lets a model take readings as they are and return a forecast in their unit.
+    """Wraps a model so that it takes unscaled readings and returns a forecast in their unit.
 
-    It is made of Keras' own operations, so that it is saved and loaded without custom code.
+    The wrapper uses Keras operations only, so that it is saved and loaded without custom code.
 
     Args:
-        model: [B, W, C + K] → [B, H], of scaled inputs (or their change from the season before,
-            with `lag`) and K calendar terms, to a scaled output.
-        center: [C], subtracted from each channel.
-        scale: [C], what each channel is divided by then.
-        target: channel that is forecast.
-        lag: steps of a season, 0 for a model of the values themselves.
-        ago: [H], how many steps before its target each step's seasonal reference lies.
+        model: a model [B, W, C + K] → [B, H] that maps scaled inputs (with `lag`, their change from
+            the previous season) and K calendar terms to a scaled output.
+        center: [C], value to subtract from each channel.
+        scale: [C], value to divide each channel by after that.
+        target: index of the channel to forecast.
+        lag: number of steps in a season; 0 for a model of the values themselves.
+        ago: [H], number of steps from each target back to its seasonal reference.
 
     Returns:
-        A model of a dict: `readings` [B, lag + W, C] and, where K is not 0, `calendar` [B, W, K],
-        the terms of the last W steps.
+        A model with a dict of inputs: `readings` [B, lag + W, C] and, if K is not 0, `calendar`
+        [B, W, K], the calendar terms of the last W steps.
     """
     import keras
 
@@ -124,17 +123,18 @@ def from_readings(
 
 
 def relative(model: Model, channels: int) -> Model:
-    """Lets a model see the channels of the series as changes from the window's last reading.
+    """Wraps a model so that it gets the series as changes from the window's last reading.
 
-    It then sees shapes, not levels: a trend that leaves the range of the training part does not
-    leave the range of what it was trained on.
+    Its inputs then do not depend on the level of the series: they stay in the range of the training
+    inputs even if a trend takes the series out of the range of the training part.
 
     Args:
-        model: [B, W, F] → [B, H].
-        channels: how many of the F are of the series; the rest, calendar terms, stay as they are.
+        model: a model [B, W, F] → [B, H].
+        channels: number of channels that belong to the series; the rest of the F channels, calendar
+            terms, are not changed.
 
     Returns:
-        A model of the same shapes, made of Keras' own operations.
+        A model with the same shapes that uses Keras operations only.
     """
     import keras
 
@@ -146,15 +146,15 @@ def relative(model: Model, channels: int) -> Model:
 
 
 def anchored(model: Model, target: int) -> Model:
-    """Lets a model forecast the change from the last reading: output + x[:, -1, target].
+    """Wraps a model to forecast the change from the last reading: output + x[:, -1, target].
 
     Args:
-        model: [B, W, F] → [B, H], functional or sequential.
-        target: channel of the window that is forecast, in the forecast's scale.
+        model: a model [B, W, F] → [B, H], functional or sequential.
+        target: index of the channel to forecast, which has the scale of the forecast.
 
     Returns:
-        A model of the same shapes that shares the given one's layers. It is made of Keras' own
-        operations, so that it is saved and loaded without custom code.
+        A model with the same shapes that shares the layers of the given one. It uses Keras
+        operations only, so that it is saved and loaded without custom code.
 
     Raises:
         ValueError: the window has no such channel.
@@ -165,7 +165,7 @@ def anchored(model: Model, target: int) -> Model:
     channels = window.shape[-1]
     if not 0 <= target < channels:
         raise ValueError(
-            f"The target is channel {target}, but a window has the channels 0 to {channels - 1}."
+            f"The target is channel {target}, but the window has channels 0 to {channels - 1}."
         )
     last_reading = window[:, -1, target : target + 1]
     return keras.Model(window, forecast + last_reading, name=f"anchored_{model.name}")

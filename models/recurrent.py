@@ -1,17 +1,13 @@
 """The recurrent block: a stack of SimpleRNN, GRU or LSTM layers over the window.
 
-B windows in a batch, L time steps, F channels, U units (twice `units` when bidirectional).
+B is the batch size, L the number of time steps, F the number of channels and U the number of output
+units (twice `units` if bidirectional).
 """
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
-from models.checks import (
-    check_choice,
-    check_flag,
-    check_rate,
-    check_whole,
-)
+from models.checks import check_choice, check_flag, check_rate, check_whole
 
 if TYPE_CHECKING:
     import keras
@@ -22,9 +18,9 @@ CELLS = ("simple_rnn", "gru", "lstm")
 @final
 @dataclass
 class Recurrent:
-    """Options of the block, `model.recurrent`; `layers: 0` switches it off.
+    """Options of the recurrent block, `model.recurrent`; `layers: 0` switches it off.
 
-    dropout falls on each layer's inputs, recurrent_dropout on its state from step to step.
+    dropout applies to each layer's inputs, recurrent_dropout to its recurrent state.
     Not frozen, because OmegaConf makes a configuration of a frozen dataclass read-only.
     """
 
@@ -47,15 +43,17 @@ class Recurrent:
 def recurrent_block(
     x: "keras.KerasTensor", options: Recurrent, *, sequences: bool
 ) -> "keras.KerasTensor":
-    """Appends the layers recurrent_1, recurrent_2, … to x.
+    """Applies the layers recurrent_1, recurrent_2, … to x.
 
     Args:
-        x: [B, L, F].
-        sequences: whether the last layer returns its state at every step, or its final one only
-            (bidirectional: the final states of both directions).
+        x: tensor of shape [B, L, F].
+        options: options of the block.
+        sequences: whether the last layer returns its state at every step, or only its final state
+            (if bidirectional, the final states of both directions).
 
     Returns:
-        [B, L, U] with sequences, [B, U] without, or x itself if the block is off.
+        A tensor of shape [B, L, U] with `sequences`, [B, U] without, or x itself if the block is
+        off.
     """
     from keras import layers
 

@@ -1,4 +1,4 @@
-"""`python -m search` is the same program as `sweepcast`."""
+"""Runs `sweepcast` as `python -m search`."""
 
 from search.cli import main
 

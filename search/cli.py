@@ -1,6 +1,6 @@
-"""The command line: takes the subcommand and our own flags off and hands the rest on.
+"""The command line: parses the subcommand and `--quiet`, and calls the subcommand's function.
 
-Nothing heavy is imported before it is known what to do.
+Heavy packages are imported only when a command needs them.
 """
 
 import os
@@ -13,27 +13,27 @@ from search.errors import BadInput, nearest
 USAGE = """\
 Usage: sweepcast COMMAND [ARGUMENTS]
 
-Finds the best Keras forecaster for a time series: Hydra composes the search space, Optuna or
-Keras Tuner proposes, MLflow records every trial.
+Finds the best Keras forecaster for a time series. Hydra composes the search space, Optuna or
+Keras Tuner proposes the trials, and MLflow records them.
 
-  sweep [OVERRIDES]     run a study, or go on with it: sweepcast sweep study.trials=30  [--json]
-  train [OVERRIDES]     one trial at the configured values  [--json]
-  studies               what the store holds
-  leaderboard [STUDY]   trials and baselines, best first   [--top N] [--json]
-  compare RUN RUN …     runs side by side, what differs first  [--json]
-  evaluate RUN          a trial on the test block, with fresh seeds  [--seeds N] [--json]
-  reproduce RUN         trains it again and compares bit for bit  [--tolerance X]
-  promote RUN           refits it on all readings and registers it, if it beats the baselines
+  sweep [OVERRIDES]     run or resume a study: sweepcast sweep study.trials=30  [--json]
+  train [OVERRIDES]     train one trial with the configured values  [--json]
+  studies               list the studies in the store
+  leaderboard [STUDY]   list trials and baselines, best first  [--top N] [--json]
+  compare RUN RUN …     compare runs, differing settings first  [--json]
+  evaluate RUN          score a trial on the test block with fresh seeds  [--seeds N] [--json]
+  reproduce RUN         train a run again and compare it bit for bit  [--tolerance X]
+  promote RUN           refit a trial on all readings and register it if it beats the baselines
                         [--seeds N] [--force]
   forecast MODEL --history FILE
-                        what comes after a raw history  [--output CSV] [--plot PNG]
+                        forecast the steps after a raw history  [--output CSV] [--plot PNG]
   export STUDY --to optuna URL
-                        its trials into an Optuna storage
-  ui [STUDY]            the MLflow UI on the store in use  [--port N] [--no-browser]
+                        copy the trials of a study to an Optuna storage
+  ui [STUDY]            open the MLflow UI for the current store  [--port N] [--no-browser]
 
-`sweepcast sweep --help` shows the configuration; Hydra's own flags work after sweep and train.
-RUN is a run id, or STUDY:best. `--quiet` before or after a command keeps it to its result. The
-store is MLFLOW_TRACKING_URI, or mlruns/mlflow.db in this folder.
+`sweepcast sweep --help` shows the configuration. Hydra's flags work after sweep and train.
+RUN is a run id or STUDY:best. `--quiet`, before or after a command, prints only the result. The
+store is MLFLOW_TRACKING_URI, or mlruns/mlflow.db in the current folder.
 """
 
 BAD_INPUT, INTERRUPTED = 2, 130
@@ -41,18 +41,18 @@ COMMANDS = (
     *("sweep", "train", "studies", "leaderboard", "compare", "evaluate", "reproduce", "promote"),
     *("forecast", "export", "ui"),
 )
-# The commands that show more than their result, unless they are quiet.
+# Commands that print progress unless --quiet is given.
 _QUIET = ("sweep", "train", "evaluate", "reproduce", "promote")
-_RAISING = ("search.tracking.store.retries", "mlflow.exceptions")
+_ERROR_MODULES = ("search.tracking.store.retries", "mlflow.exceptions")
 
 
 def main() -> None:
-    """Runs the program and leaves with its exit status."""
+    """Runs the program and exits with its status."""
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
-    """Carries out a command line and returns the exit status; mistakes go to standard error."""
+    """Runs a command line and returns its exit status; errors are printed to standard error."""
     try:
         return _dispatch(arguments)
     except KeyboardInterrupt:
@@ -62,28 +62,28 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        told = _told(error)
-        if told is None:
+        reported = _reported(error)
+        if reported is None:
             raise
-        text, status = told
+        text, status = reported
         sys.stderr.write("\n".join(text.splitlines()[:3]) + "\n")
         return status
 
 
-def _told(error: Exception) -> tuple[str, int] | None:
-    """Returns what to say of an error and the exit status; None of a fault of the program."""
+def _reported(error: Exception) -> tuple[str, int] | None:
+    """Returns the message and exit status of an expected error; None if it is a bug."""
     from datasets import DatasetError
 
     if isinstance(error, BadInput | DatasetError):
         return str(error), BAD_INPUT
-    if isinstance(error, OSError):  # a file that may not be read, a folder that is a file
+    if isinstance(error, OSError):  # such as an unreadable file, or a file in place of a folder
         return f"{error.filename or 'a file'}: {error.strerror or error}", BAD_INPUT
-    # These are imported by whatever could raise them.
-    patience, mlflow = (sys.modules.get(name) for name in _RAISING)
-    if patience and isinstance(error, patience.StoreTrouble):
+    # Looked up instead of imported: if the module is not loaded, it did not raise the error.
+    retries, mlflow = (sys.modules.get(name) for name in _ERROR_MODULES)
+    if retries and isinstance(error, retries.StoreTrouble):
         return str(error), INTERRUPTED
     if mlflow and isinstance(error, mlflow.MlflowException):
-        return f"the store cannot do what this command needs: {error}", BAD_INPUT
+        return f"the store cannot run this command: {error}", BAD_INPUT
     return None
 
 
@@ -100,7 +100,7 @@ def _dispatch(arguments: list[str]) -> int:
         from search.config.completion import complete
 
         return complete(rest, COMMANDS)
-    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # MLflow looks when it is imported
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"  # MLflow reads it when imported
     command, own = rest[0], rest[1:]
     if command not in COMMANDS:
         raise BadInput(

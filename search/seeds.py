@@ -1,14 +1,14 @@
-"""Seeds: everything random follows from `study.seed` and the trial's number."""
+"""Seeds: all randomness is derived from `study.seed` and the trial number."""
 
 import numpy as np
 
-# What a trial's number is followed by where it is trained again: seeds that the search never used.
+# Appended to the trial number when a trial is trained again, to get seeds the search never used.
 FINALIST, EVALUATION, CALIBRATION, CHAMPION = 1, 2, 3, 4
 
 
 def derived(*parts: int) -> int:
-    """Returns a seed (31 bits) that follows from `parts`, each 0 or more.
+    """Returns a 31-bit seed derived from `parts`, which are 0 or more.
 
-    Source: NumPy's SeedSequence, which mixes its entropy so that neighbours share nothing.
+    Source: NumPy's SeedSequence, which makes the seeds of neighbouring `parts` independent.
     """
     return int(np.random.SeedSequence(parts).generate_state(1)[0] >> 1)

@@ -1,6 +1,7 @@
-"""What every test needs before TensorFlow, MLflow and matplotlib are imported; the program itself.
+"""Fixtures for all tests, and settings that must precede TensorFlow, MLflow and matplotlib.
 
-`sweepcast` is the command line in this process, in a folder of its own, with a view of its store.
+The fixture `sweepcast` runs the command line in this process, in its own folder, and reads the
+store there.
 """
 
 import contextlib
@@ -31,15 +32,15 @@ if TYPE_CHECKING:
 
     from search.config.schema import Config
 
-# One thread: the bits of a training depend on the count.
+# One thread, because training results depend on the number of threads, bit for bit.
 os.environ.update(environment(threads=1))
-# A test never writes to the store of whoever runs it.
+# A test must never write to the user's store.
 os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
 @dataclass(frozen=True)
 class Done:
-    """A command that has ended."""
+    """The result of a command."""
 
     status: int
     out: str
@@ -47,7 +48,7 @@ class Done:
 
 
 class Program:
-    """`sweepcast` in a folder, and what its store holds."""
+    """Runs `sweepcast` in a folder and reads its store."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -68,7 +69,7 @@ class Program:
     def start(
         self, *arguments: str, stderr: int | IO[str] = subprocess.STDOUT
     ) -> "subprocess.Popen[str]":
-        """Starts it in a process group of its own; all it prints goes to its standard output."""
+        """Starts a command in its own process group, by default with stderr sent to stdout."""
         return subprocess.Popen(
             [sys.executable, "-m", "search", *arguments],
             cwd=self.folder,
@@ -85,7 +86,7 @@ class Program:
         return MlflowClient(self.uri, self.uri)
 
     def runs(self, **tags: str) -> "list[Run]":
-        """The runs with these `sweepcast.` tags, in the order in which they started."""
+        """Returns the runs with these `sweepcast.` tags, in the order in which they started."""
         wanted = [f"tags.`sweepcast.{name}` = '{value}'" for name, value in tags.items()]
         experiments = [e.experiment_id for e in self.client.search_experiments()]
         return list(
@@ -95,7 +96,7 @@ class Program:
         )
 
     def trials(self, study: str) -> "list[Run]":
-        """The runs of a study's trials, lost ones included."""
+        """Returns the runs of a study's trials, including lost ones."""
         return self.runs(kind="trial", study=study)
 
     def study(self, name: str) -> "Run":
@@ -103,16 +104,16 @@ class Program:
         return run
 
     def curve(self, run: "Run", key: str) -> list[tuple[int, float]]:
-        """The points (step, value) of a metric."""
+        """Returns the points (step, value) of a metric."""
         history = self.client.get_metric_history(run.info.run_id, key)
         return sorted((point.step, point.value) for point in history)
 
     def files(self, run: "Run") -> set[str]:
-        """Names of the artifacts, as MLflow lists them."""
+        """Returns the names of the artifacts, as MLflow lists them."""
         return {entry.path for entry in self.client.list_artifacts(run.info.run_id)}
 
     def path(self, run: "Run", name: str) -> Path:
-        """Where an artifact lies."""
+        """Returns the path of an artifact."""
         return Path(url2pathname(urlparse(run.info.artifact_uri).path), name)
 
 
@@ -135,8 +136,10 @@ def _served(health: str, *words: str, **variables: str) -> Iterator[str]:
                 urlopen(f"{address}/{health}", timeout=5).close()
                 break
             except OSError:
-                assert process.poll() is None, "it ended"
+                assert process.poll() is None, "the server ended before it answered"
                 time.sleep(0.2)
+        else:
+            pytest.fail("the server did not answer in time")
         yield address
     finally:
         os.killpg(process.pid, signal.SIGKILL)
@@ -145,7 +148,7 @@ def _served(health: str, *words: str, **variables: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def mlflow_serves() -> Callable[..., Any]:
-    """Runs `mlflow <words>` on a free port until its page `health` answers; gives the address."""
+    """Runs `mlflow <words>` on a free port, waits for its page `health` and yields its address."""
     return _served
 
 
@@ -173,9 +176,9 @@ def _group_lives(group: int) -> bool:
 
 @pytest.fixture
 def interrupted() -> Iterator[Callable[["subprocess.Popen[str]"], tuple[int, str]]]:
-    """Sends Ctrl-C to a process; returns its exit status and what it printed since.
+    """Sends Ctrl-C to a process; returns its exit status and its remaining output.
 
-    As a terminal does, to all processes of its group. Fails where one of them outlives it.
+    Like a terminal, sends it to all processes of the group. Fails if one of them is left running.
     """
     begun: list[int] = []
 
@@ -183,7 +186,7 @@ def interrupted() -> Iterator[Callable[["subprocess.Popen[str]"], tuple[int, str
         begun.append(process.pid)
         os.killpg(process.pid, signal.SIGINT)
         rest = process.communicate(timeout=120)[0]
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while _group_lives(process.pid) and time.monotonic() < until:
             time.sleep(0.1)
         assert not _group_lives(process.pid), "a process was left behind"
@@ -196,7 +199,7 @@ def interrupted() -> Iterator[Callable[["subprocess.Popen[str]"], tuple[int, str
 
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store without a run: making one takes MLflow a second or two, copying it nothing."""
+    """A store without runs: creating one takes MLflow 1 to 2 s, but copying it is fast."""
     from search.tracking.store.connection import open_store
 
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
@@ -206,7 +209,7 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def program_in(empty_store: Path) -> Callable[[Path], Program]:
-    """Makes the program in a folder."""
+    """Returns a function that sets up the program in a folder."""
 
     def made(folder: Path) -> Program:
         (folder / "mlruns").mkdir(parents=True)
@@ -218,13 +221,13 @@ def program_in(empty_store: Path) -> Callable[[Path], Program]:
 
 @pytest.fixture
 def sweepcast(program_in: Callable[[Path], Program], tmp_path: Path) -> Program:
-    """The program in the test's own folder."""
+    """The program in a folder of its own for each test."""
     return program_in(tmp_path / "here")
 
 
 @pytest.fixture(scope="session")
 def composed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., "Config"]:
-    """Composes what `sweepcast sweep` would run on these arguments."""
+    """Returns a function that composes the configuration of `sweepcast sweep` with arguments."""
     from search.config import compose
 
     def made(*arguments: str) -> "Config":
@@ -238,13 +241,13 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., "Config"
 
 @pytest.fixture(scope="session")
 def eagerly() -> Callable[[], Any]:
-    """Trains without tracing a graph: a net of three weights then takes 0.1 s instead of 1 to 4."""
+    """Trains without tracing a graph: a tiny model then takes 0.1 s instead of 1 to 4 s."""
 
     @contextlib.contextmanager
     def switched() -> Iterator[None]:
         import tensorflow as tf
 
-        # Keras collects garbage before each net; what is imported by now need not be looked at.
+        # Keras collects garbage before each model. Freezing makes it skip the imported modules.
         gc.collect()
         gc.freeze()
         tf.config.run_functions_eagerly(True)
@@ -258,14 +261,14 @@ def eagerly() -> Callable[[], Any]:
 
 @pytest.fixture
 def eager(eagerly: Callable[[], Any]) -> Iterator[None]:
-    """For tests whose subject is not the compiled graph."""
+    """Runs a test eagerly, if the compiled graph is not what it tests."""
     with eagerly():
         yield
 
 
 @pytest.fixture(scope="session")
 def station(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Nine years of a station as NASA GISS serves it: made-up readings, the real layout."""
+    """Nine years of made-up readings of a station in the file format of NASA GISS."""
     months = "JAN,FEB,MAR,APR,MAY,JUN,JUL,AUG,SEP,OCT,NOV,DEC"
     lines = [f"YEAR,{months},D-J-F,M-A-M,J-J-A,S-O-N,metANN"]
     for year in range(2000, 2009):
@@ -283,7 +286,7 @@ def station(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def default_config(composed: Callable[..., "Config"]) -> "Config":
-    """The checked configuration without an override, and with nothing to search."""
+    """The validated configuration without overrides and with an empty search space."""
     from search.config.validation import validated
 
     return validated(composed("space=[]"))
@@ -291,7 +294,7 @@ def default_config(composed: Callable[..., "Config"]) -> "Config":
 
 @pytest.fixture(scope="session")
 def short() -> tuple[str, ...]:
-    """A series of 200 steps, trained inline in one batch an epoch; no finalists."""
+    """Overrides: a series of 200 steps, trained inline in one batch per epoch; no finalists."""
     return (
         *("dataset=synthetic", "dataset.steps=200", "dataset.period=24", "task.season=24"),
         *("task.validation=30", "task.test=20", "task.window_size=8"),
@@ -300,7 +303,7 @@ def short() -> tuple[str, ...]:
     )
 
 
-ODD_NETS = """
+ODD_MODELS = """
 import os
 from pathlib import Path
 
@@ -309,7 +312,7 @@ import keras
 
 def build(input_shape, horizon, *, kind: str = "level", level: float = 0.0, folder: str = "."):
     if kind == "raises":
-        raise RuntimeError("no net today")
+        raise RuntimeError("no model today")
     if kind == "memory":
         raise MemoryError("too many weights")
     if kind == "hungry":
@@ -339,14 +342,14 @@ def explode(weights):
 
 @pytest.fixture(scope="session")
 def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, ...]]:
-    """A user's own model: it forecasts about `level`, or goes wrong in the `kind` of way asked for.
+    """Overrides for a user's own model, which forecasts about `level` or fails as set by `kind`.
 
     kind: level, raises, memory, hungry (takes 16 GB, 1 MB at a time), undefined (NaN), explodes
-    (after the first epoch), dies (its process does, at once), dies once, layer (holds a layer of
-    its own).
+    (after the first epoch), dies (kills its process immediately), dies once, layer (contains a
+    custom layer).
     """
     folder = tmp_path_factory.mktemp("own")
-    (folder / "odd_nets.py").write_text(ODD_NETS)
+    (folder / "odd_nets.py").write_text(ODD_MODELS)
     (folder / "conf/model").mkdir(parents=True)
     (folder / "conf/model/odd.yaml").write_text(
         "_target_: odd_nets.build\nname: odd\nkind: level\nlevel: 0.0\nfolder: .\n"

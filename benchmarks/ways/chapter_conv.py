@@ -1,10 +1,10 @@
-"""The chapter's Conv1D search as a reader types it: Keras Tuner, and windows cut by tf.data.
+"""The chapter's Conv1D search as a reader writes it: Keras Tuner, and windows cut by tf.data.
 
     python -m benchmarks.ways.chapter_conv SERIES.npy POINTS EXECUTIONS EPOCHS
 
-As in the chapter, the training loss is the objective and nothing is validated meanwhile. Two things
-differ: the points are given, not drawn, so that all ways train the same ones; and each net is
-scored once, when it is trained, by a few milliseconds of forecasts.
+As in the chapter, the training loss is the objective and there is no validation. Two things differ:
+the points are given, not drawn, so that all approaches train the same ones; and each model is
+scored once after training, which takes a few milliseconds.
 """
 
 import json
@@ -22,7 +22,7 @@ SHUFFLE_BUFFER = 1000
 
 
 class Conv(keras_tuner.HyperModel):
-    """The net, and the scores of each point."""
+    """Builds and trains the models, and keeps the scores of each point."""
 
     def __init__(self, series: Any) -> None:
         super().__init__()
@@ -30,7 +30,7 @@ class Conv(keras_tuner.HyperModel):
         self.scores: dict[str, list[float]] = {}
 
     def build(self, hp: Any) -> Any:
-        """Returns a net to be trained."""
+        """Returns a model to train."""
         return conv_net(
             filters=hp.Int("filters", min_value=128, max_value=256, step=64),
             kernel_size=hp.Int("kernel_size", min_value=3, max_value=9, step=3),
@@ -38,7 +38,7 @@ class Conv(keras_tuner.HyperModel):
         )
 
     def fit(self, hp: Any, model: Any, *args: Any, **kwargs: Any) -> Any:
-        """Trains a net and scores it."""
+        """Trains a model and scores it."""
         history = model.fit(*args, **kwargs)
         found = self.scores.setdefault(json.dumps(hp.values), [])
         found.append(validation_mae(model, self.series))
@@ -61,9 +61,9 @@ class GivenPoints(keras_tuner.oracles.RandomSearchOracle):
 
 
 def main() -> None:
-    """Searches and prints."""
+    """Runs the search and prints its best score."""
     given = options(__doc__)
-    # Keras Tuner imports this for callbacks that are not used here; TensorFlow no longer brings it.
+    # Keras Tuner imports this for callbacks not used here; TensorFlow no longer installs it.
     for name in ("tensorboard", "tensorboard.plugins", "tensorboard.plugins.hparams"):
         sys.modules.setdefault(name, ModuleType(name))
     sys.modules["tensorboard.plugins.hparams"].__dict__.setdefault("api", None)

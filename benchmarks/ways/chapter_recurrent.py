@@ -1,9 +1,9 @@
-"""Two recurrent layers on a real series as the chapter types them: one `fit` after the other.
+"""Two recurrent layers on a real series as in the chapter: one `fit` after another.
 
     python -m benchmarks.ways.chapter_recurrent SERIES.npy '{"cell": "gru", "rates": [1e-6], …}'
 
-Batches of windows by tf.data, validated after each epoch, in one process. The split, window and
-batch size are given, so that Sweepcast trains on the same ones.
+tf.data cuts and batches the windows; each epoch is validated; all runs in one process. The split,
+window size and batch size are given, so that Sweepcast trains on the same windows.
 """
 
 import json
@@ -26,7 +26,7 @@ SHUFFLE_BUFFER = 48
 
 
 def main() -> None:
-    """Trains a net a learning rate and prints the best score, in the series' units."""
+    """Trains a model for each learning rate and prints the best score, in the series' units."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("series", type=Path)
     parser.add_argument("options", type=json.loads)

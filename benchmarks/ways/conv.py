@@ -1,4 +1,4 @@
-"""The net of the chapter's Conv1D search and its data, for the ways that are not Sweepcast's."""
+"""The model and data of the chapter's Conv1D search, for the approaches besides Sweepcast."""
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -12,7 +12,7 @@ WINDOW, BATCH, SPLIT = 20, 32, 1000
 
 
 def options(description: str | None) -> Namespace:
-    """Returns the arguments of a way: series, points, executions, epochs."""
+    """Returns the arguments of an approach: series, points, executions, epochs."""
     parser = ArgumentParser(description=description)
     parser.add_argument("series", type=Path)
     parser.add_argument("points")
@@ -22,7 +22,7 @@ def options(description: str | None) -> Namespace:
 
 
 def conv_net(filters: int, kernel_size: int, strides: int) -> Any:
-    """Returns the net of the recipe, compiled: its forecast is that of the last step."""
+    """Returns the compiled model of the recipe; it forecasts from the last step."""
     model = keras.Sequential(
         [
             keras.layers.Input((WINDOW, 1)),
@@ -48,6 +48,6 @@ def windows(series: Any, first: int, stop: int) -> tuple[Any, Any]:
 
 
 def validation_mae(model: Any, series: Any) -> float:
-    """Returns the MAE of a trained net over the validation block."""
+    """Returns the MAE of a trained model on the validation block."""
     x, y = windows(series, SPLIT, len(series))
     return float(np.abs(np.asarray(model(x)) - y).mean())

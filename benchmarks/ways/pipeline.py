@@ -1,4 +1,4 @@
-"""The chapter's windows: cut by tf.data, one at a time."""
+"""Cuts windows as the chapter does: with tf.data, one at a time."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 def windowed_dataset(series: Any, window_size: int, batch_size: int, shuffle_buffer: int) -> Any:
-    """Returns batches of windows and what follows them."""
+    """Returns batches of windows and the values that follow them."""
     series = tf.expand_dims(series, axis=-1)
     dataset = tf.data.Dataset.from_tensor_slices(series)
     dataset = dataset.window(window_size + 1, shift=1, drop_remainder=True)

@@ -1,4 +1,4 @@
-"""The Conv1D search as a practised user writes it: Optuna in two threads, windows cut by NumPy.
+"""The Conv1D search as an expert writes it: Optuna in two threads, windows cut by NumPy.
 
 python -m benchmarks.ways.threads_conv SERIES.npy POINTS EXECUTIONS EPOCHS
 """
@@ -12,7 +12,7 @@ from benchmarks.ways.conv import BATCH, SPLIT, WINDOW, conv_net, options, valida
 
 
 def main() -> None:
-    """Searches and prints."""
+    """Runs the search and prints its best score."""
     given = options(__doc__)
     series = np.load(given.series)
     x, y = windows(series, WINDOW, SPLIT)

@@ -1,1 +1,1 @@
-"""Parsing of source files: text, tables, numbers, times, and the regular grid they form."""
+"""Parses source files: text, tables, numbers, times and the regular grid of a series."""

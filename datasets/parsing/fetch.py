@@ -1,7 +1,8 @@
-"""From `dataset.source`, a path or an address, to a file on this machine.
+"""Finds or downloads the file that `dataset.source` names by a path or a URL.
 
-An address is fetched once into the cache and used offline from then on: the operating system's
-cache directory for `sweepcast`, or $SWEEPCAST_CACHE. Deleting the file there fetches it again.
+A file is downloaded once into the cache and used offline from then on. The cache is the operating
+system's cache directory for `sweepcast`, or $SWEEPCAST_CACHE. To download a file again, delete it
+there.
 """
 
 import os
@@ -15,20 +16,21 @@ from urllib.request import url2pathname
 from datasets.errors import DatasetError, clipped
 
 CACHE_VARIABLE = "SWEEPCAST_CACHE"
-TIMEOUT = 30.0  # seconds without an answer
+TIMEOUT = 30.0  # seconds without a response
 CHUNK = 65_536  # bytes
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def local_file(source: str, sha256: str | None = None) -> Path:
-    """Returns the path of `source`, fetched if it is an http(s) address not fetched before.
+    """Returns the path of `source`; downloads it if it is an http(s) URL not yet in the cache.
 
     Args:
-        source: a path (`~` is the home directory) or an http, https or file address.
-        sha256: 64 hex digits that the file must have; None accepts any file.
+        source: a path (`~` is the home directory) or an http, https or file URL.
+        sha256: expected SHA-256 of the file, 64 hex digits; None accepts any file.
 
     Raises:
-        DatasetError: no such file, no such scheme, a failed download, another sha256.
+        DatasetError: the file does not exist, the URL has another scheme, the download fails
+            or the SHA-256 differs.
     """
     wanted = sha256.lower().removeprefix("sha256:") if sha256 else None
     if wanted and not _SHA256.fullmatch(wanted):
@@ -39,7 +41,7 @@ def local_file(source: str, sha256: str | None = None) -> Path:
     if scheme not in ("", "file"):
         raise DatasetError(
             f"dataset.source is {clipped(shown_source(source), 200)!r}:\n"
-            "give a path, or an http, https or file address"
+            "it must be a path, or an http, https or file URL"
         )
     path = Path(url2pathname(urlsplit(source).path) if scheme else source).expanduser()
     _check_file(path)
@@ -49,7 +51,7 @@ def local_file(source: str, sha256: str | None = None) -> Path:
 
 
 def stem(source: str) -> str:
-    """Returns the name of the file at a path or address, without its last suffix."""
+    """Returns the name of the file at a path or URL, without its last suffix."""
     if not _scheme(source):
         return Path(source).stem
     parts = urlsplit(source)
@@ -57,7 +59,7 @@ def stem(source: str) -> str:
 
 
 def shown_source(source: str) -> str:
-    """Returns `source` as it may be shown and logged: an address without user and password."""
+    """Returns `source` for display and logs: a URL without its user and password."""
     if not _scheme(source):
         return source
     parts = urlsplit(source)
@@ -65,7 +67,7 @@ def shown_source(source: str) -> str:
 
 
 def cache_directory() -> Path:
-    """Returns where fetched files are kept."""
+    """Returns the directory of downloaded files."""
     import pooch
 
     chosen = os.environ.get(CACHE_VARIABLE)
@@ -84,9 +86,9 @@ def _check_file(path: Path) -> None:
             problem = f"does not exist (the working directory is {Path.cwd()})"
         else:
             return
-    except OSError as error:  # a name that is too long, a directory that may not be entered
+    except OSError as error:  # the name is too long, or a directory is not accessible
         problem = f"cannot be read: {error.strerror}"
-    raise DatasetError(f"{path} {problem}: set dataset.source to a path or an address")
+    raise DatasetError(f"{path} {problem}: set dataset.source to a path or a URL")
 
 
 def _check_digest(path: Path, wanted: str) -> None:
@@ -97,7 +99,8 @@ def _check_digest(path: Path, wanted: str) -> None:
         raise DatasetError(f"{path} cannot be read: {error.strerror}") from None
     if found != wanted:
         raise DatasetError(
-            f"{path} is not the expected file:\nits sha256 is {found},\ndataset.sha256 is {wanted}"
+            f"{path} is not the expected file:\n"
+            f"its sha256 is {found},\nbut dataset.sha256 is {wanted}"
         )
 
 
@@ -105,7 +108,7 @@ def _fetched(address: str, wanted: str | None) -> Path:
     import pooch
 
     directory = cache_directory()
-    pooch.get_logger().setLevel("WARNING")  # it speaks of its own arguments, which are not ours
+    pooch.get_logger().setLevel("WARNING")  # its messages name its own arguments
     try:
         path = pooch.retrieve(
             address,
@@ -117,15 +120,15 @@ def _fetched(address: str, wanted: str | None) -> Path:
         raise DatasetError(
             f"{clipped(shown_source(address), 200)} could not be fetched: "
             f"{_reason(error, directory)}\n"
-            "check the address and the network, or set dataset.source to a copy on this machine"
+            "check the URL and the network, or set dataset.source to a local copy"
         ) from None
     return Path(path)
 
 
 def _download(address: str, output_file: str, _: object) -> None:
-    """Writes what an address serves; called by pooch, whose own downloader leaves connections open.
+    """Downloads a file for pooch, whose own downloader leaves connections open.
 
-    Draws a progress bar where the standard error is a terminal.
+    Shows a progress bar if standard error is a terminal.
     """
     import requests
     from tqdm import tqdm
@@ -149,22 +152,22 @@ def _download(address: str, output_file: str, _: object) -> None:
 
 
 def _reason(error: Exception, directory: Path) -> str:
-    """Returns why a download failed; requests' own texts name its objects instead."""
+    """Returns why a download failed; the messages of requests name its internal objects instead."""
     from requests import exceptions
 
     if isinstance(error, exceptions.HTTPError) and error.response is not None:
         return f"HTTP {error.response.status_code} {error.response.reason}"
-    texts = (  # a timeout is also a ConnectionError
-        (exceptions.Timeout, "no answer in time"),
+    texts = (  # in this order, because a timeout can be a ConnectionError
+        (exceptions.Timeout, "no response in time"),
         (exceptions.ChunkedEncodingError, "the connection broke before the file was complete"),
-        (exceptions.SSLError, "no trusted connection"),
+        (exceptions.SSLError, "no secure connection"),
         (exceptions.ConnectionError, "no connection"),
     )
     for kind, text in texts:
         if isinstance(error, kind):
             return text
     if isinstance(error, ValueError) and "hash" in str(error):
-        return "its sha256 is not dataset.sha256"
+        return "its sha256 differs from dataset.sha256"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror}: {error.filename or directory} (set {CACHE_VARIABLE})"
     return clipped(str(error), 150)

@@ -1,4 +1,4 @@
-"""Regular steps in time, under pandas' names ("MS", "D", "15min", "W-MON", …).
+"""Frequencies of regular series, as pandas aliases ("MS", "D", "15min", "W-MON", …).
 
 T: steps of the series. Timestamps are datetime64[s] without a time zone.
 """
@@ -18,15 +18,15 @@ Timestamps = NDArray[np.datetime64]
 DAY = 86_400  # seconds
 _WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-# A grid this many times longer than its readings is a frequency mistyped, not a series with gaps.
+# A grid this much longer than its readings means a mistyped frequency, not a series with gaps.
 _MOST_STEPS_PER_READING = 100
 
 
 def offset_of(frequency: str) -> "DateOffset":
-    """Returns pandas' offset of `frequency`.
+    """Returns the pandas offset of `frequency`.
 
     Raises:
-        DatasetError: pandas knows no such frequency, or it is not a whole number of seconds.
+        DatasetError: pandas does not support the frequency, or it is not a whole number of seconds.
     """
     from pandas.tseries.frequencies import to_offset
 
@@ -37,14 +37,14 @@ def offset_of(frequency: str) -> "DateOffset":
     seconds = fixed_seconds(offset)
     if offset is None or offset.n < 1 or (seconds is not None and seconds % 1):
         raise DatasetError(
-            f"{frequency!r} is no frequency of a series:\n"
-            "set dataset.frequency to pandas' alias of a second or more, like YS, MS, W-SUN, D, h"
+            f"{frequency!r} is not a valid frequency:\n"
+            "set dataset.frequency to a pandas alias of a second or more: YS, MS, W-SUN, D, h, …"
         )
     return offset  # type: ignore[no-any-return]
 
 
 def fixed_seconds(offset: Any) -> float | None:
-    """Returns the seconds of an offset of constant length, None of any other (a month)."""
+    """Returns the length of an offset in seconds, or None if its length varies, like a month's."""
     from pandas.tseries.offsets import Day, Tick
 
     if isinstance(offset, Tick):
@@ -53,10 +53,10 @@ def fixed_seconds(offset: Any) -> float | None:
 
 
 def grid(first: np.datetime64, last: np.datetime64, frequency: str) -> Timestamps:
-    """Returns every step of `frequency` from `first` to `last`, both included where they are on it.
+    """Returns every step of `frequency` from `first` to `last`, both included if they are steps.
 
     Raises:
-        DatasetError: as `offset_of`.
+        DatasetError: as for `offset_of`.
     """
     import pandas as pd
 
@@ -67,10 +67,10 @@ def grid(first: np.datetime64, last: np.datetime64, frequency: str) -> Timestamp
 
 
 def check_length(timestamps: Timestamps, frequency: str) -> None:
-    """Refuses a `frequency` whose steps are far finer than the readings.
+    """Rejects a `frequency` whose steps are far shorter than the time between readings.
 
     Raises:
-        DatasetError: the grid would be over a hundred times longer than `timestamps`.
+        DatasetError: the grid would be more than 100 times as long as `timestamps`.
     """
     seconds = fixed_seconds(offset_of(frequency))
     if seconds is None:
@@ -84,17 +84,18 @@ def check_length(timestamps: Timestamps, frequency: str) -> None:
 
 
 def infer_frequency(timestamps: Timestamps) -> str:
-    """Returns the frequency of strictly increasing `timestamps` [T], of which some may be absent.
+    """Returns the frequency of strictly increasing `timestamps` [T]; some steps may be absent.
 
-    The step is the most common one; every other must be a multiple of it. Daily readings of which
-    none falls on a weekend are business days ("B").
+    The step is the most common difference, and all others must be multiples of it. Daily readings
+    without a Saturday or Sunday are business days ("B").
 
     Raises:
-        DatasetError: fewer than two timestamps, or no common step; names the first that is off.
+        DatasetError: there are fewer than two timestamps, or they are irregular; the message names
+            the first irregular one.
     """
     if len(timestamps) < 2:
         raise DatasetError(
-            "a series needs at least two readings; set dataset.frequency and add data"
+            "a series needs at least two readings: add data and set dataset.frequency"
         )
     days = timestamps.astype("datetime64[D]")
     whole_days = bool((timestamps == days).all())
@@ -115,7 +116,7 @@ def _monthly(timestamps: Timestamps, months: NDArray[np.int64], end: str) -> str
     if step == 12:
         return f"Y{end}-{_MONTHS[month]}"
     if step == 3:
-        # pandas' own spelling: QS-JAN and QE-DEC are the calendar's quarters.
+        # As pandas spells them: QS-JAN and QE-DEC are the calendar quarters.
         anchors = _MONTHS[:3] if end == "S" else ("JAN", "FEB", "DEC")
         return f"Q{end}-{anchors[month % 3]}"
     return f"M{end}" if step == 1 else f"{step}M{end}"
@@ -129,15 +130,16 @@ def _common_step(timestamps: Timestamps, positions: NDArray[np.int64]) -> int:
     if off.size:
         before, after = timestamps[off[0]], timestamps[off[0] + 1]
         raise DatasetError(
-            f"irregular timestamps: {shown(after)} follows {shown(before)}, no multiple of the "
-            "usual step;\ncorrect the file, or set dataset.frequency to a regular step"
+            f"irregular timestamps: from {shown(before)} to {shown(after)}, the distance is no "
+            "multiple of the usual step;\n"
+            "correct the file, or set dataset.frequency to a regular step"
         )
     return common
 
 
 def _no_weekend(days: Timestamps) -> bool:
-    """Whether days over at least two weeks spare every Saturday and Sunday."""
-    # 1970-01-01 was a Thursday: day 2 of its count is a Saturday.
+    """Returns whether `days` cover at least two weeks without a Saturday or Sunday."""
+    # Day 0 is 1970-01-01, a Thursday, so day 4 is a Monday.
     weekday = (days.astype(np.int64) - 4) % 7
     return bool(days[-1] - days[0] >= np.timedelta64(14, "D") and (weekday < 5).all())
 
@@ -152,6 +154,6 @@ def _alias(seconds: int, first_day: np.datetime64, whole_days: bool) -> str:
 
 
 def shown(timestamp: np.datetime64) -> str:
-    """Returns `timestamp` as an error or a log names it: without a time of day of midnight."""
+    """Returns `timestamp` as text for messages, without the time of day if that is midnight."""
     text = str(timestamp.astype("datetime64[s]")).replace("T", " ")
     return text.removesuffix(" 00:00:00")

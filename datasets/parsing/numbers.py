@@ -1,4 +1,4 @@
-"""Readings in the cells of a file: strict numbers, and what stands for a missing one.
+"""Parses readings in the cells of a file: strict numbers and markers of missing readings.
 
 R: rows.
 """
@@ -15,18 +15,18 @@ from datasets.errors import DatasetError, clipped
 from datasets.parsing.table import Table
 from datasets.parsing.text import number
 
-_LOOKED_AT = 50  # rows that a guess looks at
+_LOOKED_AT = 50  # rows that a guess is based on
 _OTHER = {".": ",", ",": "."}
 
 
 @dataclass(frozen=True)
 class Notation:
-    """How a file writes readings.
+    """The notation of the readings in a file.
 
     Attributes:
-        decimal: "." or ",".
-        missing: texts of a missing reading, beside the empty cell and "nan"; one that is a number
-            stands for every way to write it (-999 for -999.00).
+        decimal: decimal mark, "." or ",".
+        missing: texts that mark a missing reading, in addition to the empty cell and "nan"; a
+            number matches every way to write it (-999 also matches -999.00).
     """
 
     decimal: str = "."
@@ -39,14 +39,14 @@ class Notation:
             )
 
     def value(self, cell: str) -> float | None:
-        """Returns the reading in a cell: NaN for a missing one, None for what is no reading."""
+        """Returns the reading in a cell: NaN if it is missing, None if the cell has no reading."""
         if not cell or cell.lower() == "nan" or cell in self.missing:
             return np.nan
         found = self.number(cell)
         return np.nan if found in self._missing_numbers else found
 
     def number(self, cell: str) -> float | None:
-        """Returns the finite number that a cell is, None if it is anything else."""
+        """Returns the finite number in a cell, or None if it contains anything else."""
         if self.decimal == ",":
             return None if "." in cell else number(cell.replace(",", "."))
         return number(cell)
@@ -58,7 +58,7 @@ class Notation:
 
 
 def guess_decimal(table: Table) -> str:
-    """Returns "," where the first rows hold numbers only that way, "." otherwise."""
+    """Returns "," if the decimals in the first rows all use a comma, "." otherwise."""
     cells = [cell for row in table.rows[:_LOOKED_AT] for cell in row if cell]
     comma, point = Notation(","), Notation(".")
     only_comma = any(comma.number(cell) is not None and "," in cell for cell in cells)
@@ -67,16 +67,16 @@ def guess_decimal(table: Table) -> str:
 
 
 def value_column(table: Table, name: str | None, others: Sequence[int], notation: Notation) -> int:
-    """Returns the place of the target: `name`, or the first numeric column with a name.
+    """Returns the index of the target: `name`, or the first numeric column with a name.
 
     Args:
-        table: the file.
-        name: of the column, or None.
-        others: places of columns with another role.
-        notation: how the file writes readings.
+        table: table of the file.
+        name: name of the column, or None.
+        others: indices of columns with another role.
+        notation: notation of the readings.
 
     Raises:
-        DatasetError: there is no such column, or none is numeric.
+        DatasetError: the column does not exist, or no column is numeric.
     """
     if name is not None:
         return table.index(name, "dataset.value")
@@ -87,12 +87,12 @@ def value_column(table: Table, name: str | None, others: Sequence[int], notation
     hint = f" (dataset.decimal={other!r} may help)" if guess_decimal(table) == other else ""
     raise DatasetError(
         f"{table.path}: no column is numeric{hint}:\n"
-        f"its columns are {clipped(', '.join(table.columns), 200)}; name one in dataset.value"
+        f"choose dataset.value from {clipped(', '.join(table.columns), 200)}"
     )
 
 
 def readings(table: Table, column: int, notation: Notation) -> NDArray[np.float64]:
-    """Returns the readings of a column, float64 [R], NaN where one is missing.
+    """Returns the readings in a column, float64 [R], NaN where one is missing.
 
     Raises:
         DatasetError: a cell is neither a finite number nor a missing reading.
@@ -103,18 +103,18 @@ def readings(table: Table, column: int, notation: Notation) -> NDArray[np.float6
         return np.array(values, dtype=np.float64)
     cell = table.rows[wrong][column]
     hint = (
-        f"set dataset.decimal={_OTHER[notation.decimal]!r} if that is its decimal mark"
+        f"set dataset.decimal={_OTHER[notation.decimal]!r} if that is the decimal mark"
         if Notation(_OTHER[notation.decimal]).number(cell) is not None
-        else f"if it stands for a missing reading, add it to dataset.missing=[{clipped(cell, 20)}]"
+        else f"if it marks a missing reading, add it to dataset.missing=[{clipped(cell, 20)}]"
     )
     raise DatasetError(
-        f"{table.place(wrong, column)}: {clipped(cell)!r} is no finite number:\n{hint}"
+        f"{table.place(wrong, column)}: {clipped(cell)!r} is not a finite number:\n{hint}"
     )
 
 
 def _is_numeric(table: Table, column: int, notation: Notation) -> bool:
-    """Whether most of the first cells that are not missing are numbers."""
+    """Returns whether most of the first cells that are not missing are numbers."""
     values = (notation.value(row[column]) for row in table.rows)
-    told = (value is not None for value in values if value is None or not np.isnan(value))
-    head = list(islice(told, _LOOKED_AT))
+    present = (value is not None for value in values if value is None or not np.isnan(value))
+    head = list(islice(present, _LOOKED_AT))
     return any(head) and sum(head) * 2 >= len(head)

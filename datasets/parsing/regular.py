@@ -1,4 +1,4 @@
-"""From readings with absent steps to a regular series.
+"""Builds a regular series from readings with missing steps.
 
 T: steps of the series. C: channels. n: readings.
 """
@@ -10,13 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from datasets.errors import DatasetError
-from datasets.parsing.frequency import (
-    Timestamps,
-    check_length,
-    grid,
-    infer_frequency,
-    shown,
-)
+from datasets.parsing.frequency import Timestamps, check_length, grid, infer_frequency, shown
 from datasets.series import Series
 
 _log = getLogger(__name__)
@@ -33,23 +27,24 @@ def regular_series(
     frequency: str | None = None,
     source: str = "",
 ) -> Series:
-    """Returns the series of readings of which some steps may be absent.
+    """Returns the regular series of readings; some steps may be absent.
 
-    Absent steps become missing readings. What stands before the first step with a reading of every
-    channel and after the last reading of the target is left out.
+    Absent steps become missing readings. Steps before the first one with a reading of every
+    channel, and steps after the last reading of the target, are dropped.
 
     Args:
-        name: as in `Series`.
-        timestamps: strictly increasing [n].
-        values: [n, C], or [n] of a single channel; NaN where a reading is missing.
-        channels: names [C].
+        name: name of the series.
+        timestamps: strictly increasing timestamps [n].
+        values: readings [n, C], or [n] of a single channel; NaN where one is missing.
+        channels: names of the channels [C].
         target: index of the channel to forecast.
-        unit: of the target.
-        frequency: pandas' alias of a step; None infers it.
-        source: where it came from.
+        unit: unit of the target.
+        frequency: pandas alias of the step; None infers it.
+        source: source of the readings, as in `Series`.
 
     Raises:
-        DatasetError: unordered or irregular timestamps, a timestamp off the frequency, no readings.
+        DatasetError: the timestamps are unordered, irregular or not steps of the frequency, or
+            there are no readings.
     """
     times = np.asarray(timestamps, dtype="datetime64[s]")
     readings = np.asarray(values, dtype=np.float64).reshape(len(times), len(channels))
@@ -57,7 +52,9 @@ def regular_series(
     unordered = np.flatnonzero(np.diff(times) <= np.timedelta64(0, "s"))
     if unordered.size:
         before, after = times[unordered[0]], times[unordered[0] + 1]
-        raise DatasetError(f"{where}: timestamp {shown(after)} follows {shown(before)}")
+        raise DatasetError(
+            f"{where}: timestamps must increase: {shown(after)} follows {shown(before)}"
+        )
     if not times.size or np.isnan(readings[:, target]).all():
         raise DatasetError(f"{where}: there are no readings of {channels[target]!r}")
     try:
@@ -82,15 +79,15 @@ def regular_series(
 def _spread(
     times: Timestamps, readings: NDArray[np.float64], frequency: str, where: str
 ) -> tuple[Timestamps, NDArray[np.float64]]:
-    """Returns every step [T] and the readings at their steps [T, C], NaN at absent ones."""
+    """Returns all steps [T] and their readings [T, C], NaN at missing steps."""
     steps = grid(times[0], times[-1], frequency)
     index = np.searchsorted(steps, times)
     on_grid = index < len(steps)
     on_grid[on_grid] = steps[index[on_grid]] == times[on_grid]
     if not on_grid.all():
         raise DatasetError(
-            f"{where}: {shown(times[~on_grid][0])} is no step of frequency {frequency!r} "
-            f"from {shown(times[0])} on;\nset dataset.frequency, or correct the file"
+            f"{where}: {shown(times[~on_grid][0])} is not a step of frequency {frequency!r} "
+            f"that starts at {shown(times[0])};\nset dataset.frequency, or correct the file"
         )
     spread = np.full((len(steps), readings.shape[1]), np.nan)
     spread[index] = readings
@@ -110,19 +107,19 @@ def _complete_span(
     lost = int(observed[:start, target].sum())
     if lost:
         _log.warning(
-            "%s: %d readings of %s are left out, before the first of every input",
+            "%s: dropped readings of %s before the first step with all inputs: %d",
             where,
-            lost,
             channels[target],
+            lost,
         )
     return start, stop
 
 
 def check_gaps(series: Series, max_gap: int) -> None:
-    """Refuses a run of more than `max_gap` missing readings in any channel.
+    """Rejects a run of more than `max_gap` missing readings in any channel.
 
     Raises:
-        DatasetError: names the first and last missing step of the longest run.
+        DatasetError: a run is too long; the message names the longest one.
     """
     runs = [
         (run, channel) for channel in range(len(series.channels)) for run in _gaps(series, channel)
@@ -134,11 +131,11 @@ def check_gaps(series: Series, max_gap: int) -> None:
         return
     length, start, channel = max(too_long, key=lambda run: run[0])
     first, last = series.timestamps[start], series.timestamps[start + length - 1]
-    others = f", and {len(too_long) - 1} more gaps are too long" if len(too_long) > 1 else ""
+    others = f", the longest of {len(too_long)} such gaps" if len(too_long) > 1 else ""
     raise DatasetError(
         f"{series.name}: {series.channels[channel]} has no reading from {shown(first)} "
         f"to {shown(last)} ({length} steps){others}:\n"
-        f"dataset.max_gap={max_gap} is the most that is filled; correct the data, or raise it"
+        f"dataset.max_gap={max_gap} is the longest gap to fill; correct the data or increase it"
     )
 
 

@@ -1,4 +1,4 @@
-"""A delimited text file with a header, read strictly.
+"""Reads delimited text files with a header, strictly.
 
 R: rows of readings. K: columns.
 """
@@ -8,31 +8,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from datasets.errors import (
-    DatasetError,
-    clipped,
-    possible,
-)
-from datasets.parsing.text import (
-    numbered_lines,
-    place,
-    read_text,
-)
+from datasets.errors import DatasetError, clipped, possible
+from datasets.parsing.text import numbered_lines, place, read_text
 
 DELIMITERS = (",", ";", "\t", "|")
 _NAMES = {"tab": "\t", "\\t": "\t"}  # a tab is hard to type on a command line
-_LOOKED_AT = 50  # rows that a guess looks at
+_LOOKED_AT = 50  # rows that a guess is based on
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """The cells of a file, without the blanks around them.
+    """The cells of a file, without surrounding blanks.
 
     Attributes:
-        path: of the file.
+        path: path of the file.
         columns: K names; an index column may have the name "".
         rows: R tuples of K cells.
-        lines: R line numbers, from 1; a row of several lines has that of its first.
+        lines: R line numbers, from 1; a row of several lines has the number of the first.
     """
 
     path: Path
@@ -41,14 +33,16 @@ class Table:
     lines: Sequence[int]
 
     def index(self, name: str, option: str) -> int:
-        """Returns the place of column `name`, which `option` asks for, from 0.
+        """Returns the index, from 0, of column `name`, which `option` names.
 
         Raises:
-            DatasetError: there is no such column, or there are two.
+            DatasetError: no column has this name, or several do.
         """
         count = self.columns.count(name)
         if count > 1:
-            raise DatasetError(f"{self.path}: {count} columns have the name {name!r} of {option}")
+            raise DatasetError(
+                f"{self.path}: {count} columns have the name {name!r}, so {option} is ambiguous"
+            )
         if not count:
             raise DatasetError(
                 f"{self.path} has no column {name!r}, which {option} names:\n"
@@ -61,26 +55,26 @@ class Table:
         return [row[column] for row in self.rows]
 
     def place(self, row: int, column: int) -> str:
-        """Returns the start of an error about one cell: file, line, column and its name."""
+        """Returns the start of an error message about one cell: file, line, column and its name."""
         return place(self.path, self.lines[row], column + 1, self.columns[column])
 
 
 def read_table(path: Path, delimiter: str | None = None) -> Table:
-    """Returns the table of a file; lines that begin with "#" before the header are comments.
+    """Returns the table in a file; lines that begin with "#" before the header are comments.
 
     Args:
-        path: of the file.
+        path: path of the file.
         delimiter: one character or "tab"; None guesses among `DELIMITERS`.
 
     Raises:
-        DatasetError: no plain text, one column only, no rows, a row of another length than the
-            header, quotes that do not match.
+        DatasetError: the file is not plain text, it has only one column or no rows, a row is not
+            as long as the header, or quotes do not match.
     """
     text = read_text(path)
     lines = numbered_lines(text)
     start = next((at for at, line in lines if not line.lstrip().startswith("#")), None)
     if start is None:
-        raise DatasetError(f"{path} holds no table, only comments")
+        raise DatasetError(f"{path} contains no table, only comments")
     body = text.split("\n")[start - 1 :]
     mark = _guessed(body) if delimiter is None else _NAMES.get(delimiter, delimiter)
     if len(mark) != 1 or mark in '"\n':
@@ -90,18 +84,18 @@ def read_table(path: Path, delimiter: str | None = None) -> Table:
     rows, numbers = _rows(path, body, start, mark)
     if not rows or len(rows[0]) < 2:
         raise DatasetError(
-            f"{place(path, start)}: one column only, with the delimiter {mark!r}:\n"
+            f"{place(path, start)}: only one column with the delimiter {mark!r}:\n"
             "set dataset.delimiter, or add a column of times or readings"
         )
     header = rows[0]
     if len(rows) == 1:
-        raise DatasetError(f"{path} holds a header and no row of readings")
+        raise DatasetError(f"{path} contains a header but no rows of readings")
     for row, line in zip(rows, numbers, strict=True):
         if len(row) != len(header):
             cut_off = line == numbers[-1] and not text.endswith("\n")
             raise DatasetError(
-                f"{place(path, line)}: {len(row)} columns, but the header has {len(header)}"
-                + (" (the file is cut off)" if cut_off else "")
+                f"{place(path, line)}: expected {len(header)} columns as in the header, "
+                f"found {len(row)}" + (" (the file is cut off)" if cut_off else "")
             )
     return Table(path, header, rows[1:], numbers[1:])
 
@@ -116,20 +110,19 @@ def _rows(
     try:
         for cells in reader:
             stripped = tuple(cell.strip() for cell in cells)
-            if any(stripped):  # spreadsheets end their exports with rows of delimiters
+            if any(stripped):  # spreadsheet exports may end with rows of delimiters
                 rows.append(stripped)
                 numbers.append(line)
             line = start + reader.line_num
     except csv.Error as error:
         raise DatasetError(
-            f"{place(path, line)}: {clipped(str(error))}: a quote is not closed or stands within a "
-            "cell"
+            f"{place(path, line)}: {clipped(str(error))}: a quote is not closed or is inside a cell"
         ) from None
     return rows, numbers
 
 
 def _guessed(body: Sequence[str]) -> str:
-    """Returns the delimiter that cuts the first rows into most columns, equally many in each."""
+    """Returns the delimiter that gives the first rows the most columns, the same number in each."""
     head = [line for line in body if line.strip()][:_LOOKED_AT]
 
     def merit(delimiter: str) -> tuple[bool, int]:

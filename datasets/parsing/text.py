@@ -1,4 +1,4 @@
-"""Strict reading of text files: what is not plain text is refused, and every error has a place."""
+"""Reads text files strictly: rejects all but plain text, with the place in each error message."""
 
 import codecs
 import re
@@ -11,7 +11,7 @@ import numpy as np
 from datasets.errors import DatasetError, clipped
 from datasets.parsing.frequency import Timestamps, shown
 
-# No text file holds these; tab, line feed, form feed and carriage return are text.
+# Text files do not contain these; tab, line feed, form feed and carriage return are allowed.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 _ARCHIVES = {
     b"\x1f\x8b": "gzip",
@@ -23,12 +23,12 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def read_text(path: Path) -> str:
-    """Returns the text of a file with line feeds only.
+    """Returns the text of a file, with line feeds as the only line ends.
 
-    UTF-8 and UTF-16 with a byte order mark are recognised; what is neither is read as Windows-1252.
+    UTF-8, and UTF-16 with a byte order mark, are recognised; all else is read as Windows-1252.
 
     Raises:
-        DatasetError: the file cannot be read, is empty, binary, compressed or a web page.
+        DatasetError: the file cannot be read, or is empty, binary, compressed or a web page.
     """
     try:
         data = path.read_bytes()
@@ -41,11 +41,11 @@ def read_text(path: Path) -> str:
     if text is None or _CONTROL.search(text):
         raise DatasetError(f"{path} is a binary file, not text: set dataset.source to a text file")
     if not text.strip():
-        raise DatasetError(f"{path} is empty: it holds {len(data)} bytes and no reading")
+        raise DatasetError(f"{path} is empty: it has {len(data)} bytes and no readings")
     if text.lstrip()[:15].lower().startswith(("<!doctype", "<html")):
         raise DatasetError(
             f"{path} is a web page, not data: check dataset.source;\n"
-            "a page that was fetched stays in the cache until that file is deleted"
+            "a downloaded page stays in the cache until you delete the file"
         )
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
@@ -61,12 +61,12 @@ def _decoded(data: bytes) -> str | None:
 
 
 def numbered_lines(text: str) -> list[tuple[int, str]]:
-    """Returns (line number from 1, line) of every line that is not blank."""
+    """Returns (number, line) for every line that is not blank, numbered from 1."""
     return [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
 def place(path: Path, line: int, column: int | None = None, name: str = "") -> str:
-    """Returns "file, line 3, column 2 (FEB)" for the start of an error's text; numbers from 1."""
+    """Returns "file, line 3, column 2 (FEB)" as the start of an error message."""
     where = f"{path}, line {line}"
     if column is None:
         return where
@@ -74,9 +74,9 @@ def place(path: Path, line: int, column: int | None = None, name: str = "") -> s
 
 
 def number(text: str) -> float | None:
-    """Returns the finite number that `text` is, None if it is anything else.
+    """Returns the finite number in `text`, or None if it is anything else.
 
-    Stricter than float(): no "nan", "inf", "1_000" or other digits than 0 to 9.
+    Stricter than float(): accepts no "nan", "inf" or "1_000", and only the digits 0 to 9.
     """
     value = float(text) if _NUMBER.fullmatch(text) else inf
     return value if isfinite(value) else None
@@ -85,10 +85,10 @@ def number(text: str) -> float | None:
 def check_order(
     path: Path, timestamps: Timestamps, lines: Sequence[int], column: int = 1, name: str = ""
 ) -> None:
-    """Refuses timestamps [n] that do not increase strictly.
+    """Rejects timestamps [n] that do not strictly increase.
 
     Raises:
-        DatasetError: names the first that is a duplicate or out of order, and its line.
+        DatasetError: a timestamp is a duplicate or out of order; the message names the first one.
     """
     bad = np.flatnonzero(np.diff(timestamps) <= np.timedelta64(0, "s"))
     if not bad.size:
@@ -98,6 +98,6 @@ def check_order(
     if timestamps[before] == timestamps[after]:
         raise DatasetError(f"{where}: {time} is a duplicate of line {lines[before]}")
     raise DatasetError(
-        f"{where}: {time} comes after {shown(timestamps[before])} of line {lines[before]}:\n"
-        "sort the file by time, the earliest first"
+        f"{where}: {time} comes after {shown(timestamps[before])} in line {lines[before]}:\n"
+        "sort the file by time, earliest first"
     )

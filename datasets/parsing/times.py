@@ -1,7 +1,7 @@
-"""Times in the cells of a file: their format guessed from the cells, or given.
+"""Parses times in the cells of a file; the format is given or guessed from the cells.
 
-Times with an offset from UTC ("Z", "+02:00") become UTC, unless all are midnights: those are days,
-and keep their date. A column that mixes times with and without an offset is refused.
+Times with an offset from UTC ("Z", "+02:00") are converted to UTC, unless all are midnights: those
+are days and keep their date. A column that mixes times with and without an offset is rejected.
 
 R: rows.
 """
@@ -13,18 +13,14 @@ from datetime import UTC, datetime, time
 import numpy as np
 
 from datasets.errors import DatasetError, clipped
-from datasets.parsing.frequency import (
-    Timestamps,
-    grid,
-    infer_frequency,
-)
+from datasets.parsing.frequency import Timestamps, grid, infer_frequency
 from datasets.parsing.table import Table
 
 ISO = "ISO 8601"
 _ISO = re.compile(
     r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?(Z|[+-]\d\d(:?\d\d)?))?)?", re.ASCII
 )
-# The shape of a date, and what it can mean. Digits alone may be a number too: they come last.
+# Patterns of dates, and their possible formats. Digits alone may be numbers, so they come last.
 _DATES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"\d{4}-\d{1,2}-\d{1,2}", ("%Y-%m-%d",)),
     (r"\d{4}/\d{1,2}/\d{1,2}", ("%Y/%m/%d",)),
@@ -48,16 +44,16 @@ _DIGITS: tuple[tuple[str, tuple[str, ...]], ...] = (
 _CLOCK = re.compile(
     r"(?P<date>.+?)(?P<gap>[ T])\d{1,2}:\d\d(?P<seconds>:\d\d)?(?P<half> ?[AaPp][Mm])?"
 )
-_LOOKED_AT = 20  # rows that a guess looks at
+_LOOKED_AT = 20  # rows that a guess is based on
 
 
 def time_column(table: Table, name: str | None, time_format: str | None = None) -> int:
-    """Returns the place of the time column: `name`, or the first whose cells are times.
+    """Returns the index of the time column: `name`, or the first column whose cells are times.
 
-    A column of digits alone (20200131, 2020) is taken only where no other column holds times.
+    A column of digits alone (20200131, 2020) is used only if no other column contains times.
 
     Raises:
-        DatasetError: there is no such column, or none holds times.
+        DatasetError: the column does not exist, or no column contains times.
     """
     if name is not None:
         return table.index(name, "dataset.time")
@@ -69,36 +65,36 @@ def time_column(table: Table, name: str | None, time_format: str | None = None) 
             if times and len(times) * 2 >= len(cells):
                 return column
     raise DatasetError(
-        f"{table.path}: no column holds times"
-        + (f" of the format {time_format!r}" if time_format else " in a format that can be guessed")
+        f"{table.path}: no column contains times"
+        + (f" in the format {time_format!r}" if time_format else " in a known format")
         + f":\nits columns are {clipped(', '.join(table.columns), 200)};\n"
-        "name one in dataset.time, with its strptime format in dataset.time_format"
+        "set dataset.time to one of them, and dataset.time_format to its strptime format"
     )
 
 
 def parse_times(table: Table, column: int, time_format: str | None = None) -> Timestamps:
-    """Returns the times of a column, datetime64[s] [R].
+    """Returns the times in a column, datetime64[s] [R].
 
-    Where two formats fit every cell (day or month first), the one that puts the rows in order
-    stands, or else the one that leaves no step out.
+    If two formats fit every cell (day or month first), the one in which the rows are in order is
+    used; if both are in order, the one without missing steps.
 
     Args:
-        table: the file.
-        column: place of the time column.
-        time_format: as strptime takes it; None guesses.
+        table: table of the file.
+        column: index of the time column.
+        time_format: strptime format of the times; None guesses.
 
     Raises:
-        DatasetError: a cell is no time, is empty, or has a fraction of a second; both readings of
-            the format fit; some cells have an offset from UTC and others none.
+        DatasetError: a cell is empty, is not a time or has a fraction of a second; more than one
+            format fits; or only some cells have an offset from UTC.
     """
     cells = table.cells(column)
     guesses = (_formats(cell, time_format, digits=True) for cell in cells[:_LOOKED_AT])
     formats = next((found for found in guesses if found), None)
     if formats is None:
-        expected = f"of the format {time_format!r}" if time_format else "that can be guessed"
+        known = f"the format {time_format!r}" if time_format else "a known format"
         raise DatasetError(
-            f"{table.place(0, column)}: {clipped(cells[0])!r} is no time {expected}:\n"
-            "set dataset.time_format to the strptime format, or dataset.time to another column"
+            f"{table.place(0, column)}: {clipped(cells[0])!r} is not a time in {known}:\n"
+            "set dataset.time_format to its strptime format, or dataset.time to another column"
         )
     parsed = [(name, *_parsed(cells, name)) for name in formats]
     whole = [(name, times) for name, times, failed in parsed if failed is None]
@@ -106,7 +102,8 @@ def parse_times(table: Table, column: int, time_format: str | None = None) -> Ti
         name, _, failed = max(parsed, key=lambda result: len(result[1]))
         row = failed or 0
         raise DatasetError(
-            f"{table.place(row, column)}: {clipped(cells[row])!r} is no time of the format {name}"
+            f"{table.place(row, column)}: {clipped(cells[row])!r} is not a time in "
+            f"the format {name}"
         )
     times = [(name, _naive(table, column, found)) for name, found in whole]
     ordered = [(name, found) for name, found in times if (np.diff(found).astype(int) > 0).all()]
@@ -121,7 +118,7 @@ def parse_times(table: Table, column: int, time_format: str | None = None) -> Ti
 
 
 def is_time(cell: str) -> bool:
-    """Returns whether a cell is a time in a format that can be guessed, other than digits alone."""
+    """Returns whether a cell is a time in a known format; digits alone are not."""
     return bool(_formats(cell, None, digits=False))
 
 
@@ -152,7 +149,7 @@ def _clock_format(clock: re.Match[str]) -> str:
 
 
 def _parsed(cells: Sequence[str], name: str) -> tuple[list[datetime], int | None]:
-    """Returns the times up to the first cell that is none of the format, and that cell's row."""
+    """Returns the times before the first cell that does not fit the format, and that cell's row."""
     parse = _iso if name == ISO else _strptime(name)
     times: list[datetime] = []
     for row, cell in enumerate(cells):
@@ -166,17 +163,17 @@ def _parsed(cells: Sequence[str], name: str) -> tuple[list[datetime], int | None
 def _iso(cell: str) -> datetime:
     if not _ISO.fullmatch(cell):
         raise ValueError(cell)
-    date, _, offset = cell.partition(" +")  # fromisoformat takes no blank before an offset
+    date, _, offset = cell.partition(" +")  # fromisoformat allows no blank before an offset
     return datetime.fromisoformat(f"{date}+{offset}" if offset else date.replace(" Z", "Z"))
 
 
 def _strptime(name: str) -> Callable[[str], datetime]:
-    # Whether the time is naive is what the file says.
+    # The file decides whether its times are naive.
     return lambda cell: datetime.strptime(cell, name)  # noqa: DTZ007
 
 
 def _is_complete(times: Timestamps) -> bool:
-    """Whether increasing times are every step of some frequency."""
+    """Returns whether increasing times contain every step of their frequency."""
     try:
         return len(grid(times[0], times[-1], infer_frequency(times))) == len(times)
     except DatasetError:
@@ -195,7 +192,7 @@ def _naive(table: Table, column: int, times: list[datetime]) -> Timestamps:
     if fraction is not None:
         raise DatasetError(
             f"{table.place(fraction, column)}: {clipped(table.rows[fraction][column])!r} has a "
-            "fraction of a second: a step is a second or longer"
+            "fraction of a second, but the shortest step is one second"
         )
     if all(aware) and any(found.time() != time() for found in times):
         times = [found.astimezone(UTC) for found in times]

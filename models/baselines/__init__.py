@@ -1,16 +1,13 @@
-"""Forecasters without a neural net: what a sweep has to beat.
+"""Baseline forecasters, which a sweep has to beat.
 
-T steps of a series, N forecast origins, H horizon. A baseline is a function from a Problem to a
-Forecast; it is fitted on [0, train_stop) and a forecast from an origin sees nothing after it.
+T is the number of steps of a series, N the number of forecast origins and H the horizon. A baseline
+is a function from a Problem to a Forecast. It is fitted on [0, train_stop), and a forecast uses no
+reading after its origin.
 """
 
 from models.baselines.climatology import climatology
 from models.baselines.linear import linear_ar, linear_ar_calendar
-from models.baselines.naive import (
-    drift,
-    persistence,
-    seasonal_naive,
-)
+from models.baselines.naive import drift, persistence, seasonal_naive
 from models.baselines.problem import Forecast, Problem
 
 __all__ = [
@@ -27,17 +24,18 @@ __all__ = [
 
 
 def baselines(problem: Problem, *, tune: Problem | None = None) -> tuple[Forecast, ...]:
-    """Forecasts a problem by every baseline.
+    """Returns the forecasts of all baselines for a problem.
 
     Args:
-        problem: what is fitted on and forecast.
-        tune: where the linear baselines choose their lag count, if not on the origins of `problem`:
-            the validation block, when `problem` is about the test block. They are then fitted
-            again on the training part of `problem`.
+        problem: the problem to fit the baselines on and to forecast.
+        tune: the problem on whose origins the linear baselines choose their number of lags; by
+            default `problem`. If `problem` covers the test block, pass the validation block. The
+            baselines are then fitted again on the training part of `problem`.
 
     Returns:
-        persistence, seasonal_naive, drift, climatology, linear_ar, linear_ar_calendar. The linear
-        ones are left out where the training part is too short to fit a single lag.
+        The forecasts of persistence, seasonal_naive, drift, climatology, linear_ar and
+        linear_ar_calendar. The linear baselines are left out if the training part is too short to
+        fit a single lag.
     """
     forecasts = (
         persistence(problem),

@@ -1,6 +1,6 @@
 """Climatology: the mean training reading at the target's position in the calendar.
 
-T steps of a series, P phases of a cycle, S slots.
+T is the number of steps of a series, P the number of phases of a cycle and S the number of slots.
 """
 
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from models.baselines.problem import Forecast, Problem
 
 HOUR = np.timedelta64(1, "h")
 DAY = np.timedelta64(1, "D")
-# Days before each month of a leap year, so that a calendar day has one number in every year.
+# Days before each month of a leap year, so that a calendar day has the same number in every year.
 DAYS_BEFORE_MONTH = np.cumsum([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30])
 
 
 def climatology(problem: Problem) -> Forecast:
-    """The mean of the training readings at each target's position in the calendar.
+    """Returns the mean of the training readings at each target's calendar position.
 
-    A position without a training reading takes the nearest one of its cycle that has some.
+    A position without a training reading uses the nearest position of its cycle that has one.
     """
     positions = calendar_positions(problem.timestamps, problem.season)
-    learnt = np.flatnonzero(problem.observed[: problem.train_stop])
-    means = _means(problem.values[learnt], positions, learnt)
+    steps = np.flatnonzero(problem.observed[: problem.train_stop])
+    means = _means(problem.values[steps], positions, steps)
     targets = problem.targets
     predictions = means[positions.slot[targets], positions.phase[targets]]
     return Forecast("climatology", predictions, {"by": positions.name})
@@ -33,10 +33,10 @@ def climatology(problem: Problem) -> Forecast:
 @final
 @dataclass(frozen=True, eq=False)
 class Positions:
-    """Where each step of a series stands in the calendar.
+    """The calendar position of each step of a series.
 
-    phase: [T], 0 to cycle - 1, goes round (December is next to January).
-    slot: [T], 0 to slots - 1, does not: a reading never stands in for one of another slot.
+    phase: [T], 0 to cycle - 1, cyclic (December is next to January).
+    slot: [T], 0 to slots - 1, not cyclic: a slot never uses the readings of another one.
     """
 
     name: str
@@ -47,11 +47,12 @@ class Positions:
 
 
 def calendar_positions(timestamps: NDArray[np.datetime64], season: int) -> Positions:
-    """Places each timestamp [T] in the cycle that suits the series' step.
+    """Returns the position of each timestamp [T] in the cycle that suits the series' step.
 
-    A season of exactly a week asks for the weekly cycle: the hour of the week, or the weekday of
-    daily readings. All others have the yearly one: month and hour below a day, the calendar day,
-    the week of the year, and the month from 28 days on (one mean for yearly readings).
+    A season of exactly one week gives the weekly cycle: the hour of the week, or the weekday for
+    daily readings. Any other season gives the yearly cycle: month and hour for steps below a day,
+    the calendar day for daily steps, the week of the year for longer ones, and the month for steps
+    of 28 days or more (a single mean for yearly readings).
     """
     step = np.median(np.diff(timestamps).astype("timedelta64[s]").astype(np.int64))
     days = timestamps.astype("datetime64[D]")
@@ -79,14 +80,14 @@ def calendar_positions(timestamps: NDArray[np.datetime64], season: int) -> Posit
 def _means(
     readings: NDArray[np.float64], positions: Positions, steps: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Mean of the readings (taken at `steps`) at each position, [S, P], gaps filled."""
+    """Returns the mean of the readings (at `steps`) for each position, [S, P], without gaps."""
     table = (positions.slots, positions.cycle)
     cell = np.ravel_multi_index((positions.slot[steps], positions.phase[steps]), table)
     size = positions.slots * positions.cycle
     counts = np.bincount(cell, minlength=size).reshape(table)
     sums = np.bincount(cell, weights=readings, minlength=size).reshape(table)
 
-    means = np.full(table, readings.mean())  # stays where a slot has no reading in any phase
+    means = np.full(table, readings.mean())  # kept where a slot has no reading in any phase
     phases = np.arange(positions.cycle)
     for slot in range(positions.slots):
         seen = np.flatnonzero(counts[slot])

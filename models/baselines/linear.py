@@ -1,6 +1,7 @@
-"""Linear autoregression, with and without the season, all steps ahead at once.
+"""Linear autoregression with and without calendar terms, with one output for each step ahead.
 
-T steps of a series, N forecast origins, H horizon, P lags, K calendar terms.
+T is the number of steps of a series, N the number of forecast origins, H the horizon, P the number
+of lags and K the number of calendar terms.
 """
 
 import numpy as np
@@ -12,26 +13,27 @@ from models.baselines.problem import Forecast, Problem
 
 LAGS = (1, 3, 6, 12, 24, 60, 120, 365)
 FOURIER_PAIRS = 3
-# Readings are standardised first, so this is next to nothing beside hundreds of windows, and still
-# gives one answer where a series is constant or one lag repeats another.
+# Readings are standardised first, so this penalty is negligible for hundreds of windows. It keeps
+# the solution unique if a series is constant or two lags are equal.
 ALPHA = 1.0
 
 
 def linear_ar(problem: Problem, *, tune: Problem | None = None) -> Forecast | None:
-    """Ridge regression of the H targets on the last P values.
+    """Forecasts the H targets from the last P values by ridge regression.
 
-    P is the one of LAGS with the least absolute error over the observed targets of `tune` (by
-    default `problem` itself), fitted on the training part of `tune`. Then the regression is fitted
-    on the training part of `problem`.
+    P is the value in LAGS with the smallest absolute error on the observed targets of `tune` (by
+    default `problem`), fitted on the training part of `tune`. The regression is then fitted on the
+    training part of `problem`.
 
     Returns:
-        The forecast, with P as its setting `lags`. None if the training part is too short for any.
+        The forecast, with P as its setting `lags`, or None if the training part is too short for
+        any value in LAGS.
     """
     return _linear("linear_ar", problem, tune or problem, pairs=0)
 
 
 def linear_ar_calendar(problem: Problem, *, tune: Problem | None = None) -> Forecast | None:
-    """`linear_ar` that knows, beside the lags, the target's position in the calendar."""
+    """Forecasts as `linear_ar` does, with the target's calendar position as additional inputs."""
     return _linear("linear_ar_calendar", problem, tune or problem, pairs=FOURIER_PAIRS)
 
 
@@ -47,35 +49,36 @@ def _linear(name: str, problem: Problem, tune: Problem, *, pairs: int) -> Foreca
 
 
 def _is_fittable(problem: Problem, lags: int) -> bool:
-    """Whether there are two training windows a lag, and `lags` values before every origin."""
+    """Returns whether there are 2 training windows per lag and `lags` values up to each origin."""
     enough = len(_training_origins(problem, lags)) >= 2 * lags
     return enough and int(problem.origins.min()) >= lags - 1
 
 
 def _training_origins(problem: Problem, lags: int) -> NDArray[np.int64]:
-    """Origins in the training part with `lags` values behind and H readings ahead."""
+    """Returns the training origins with `lags` values up to them and H readings after them."""
     origins = np.arange(lags - 1, problem.train_stop - problem.horizon)
     ahead = sliding_window_view(problem.observed, problem.horizon)
     return origins[ahead[origins + 1].all(axis=1)]
 
 
 def _absolute_error(problem: Problem, lags: int, pairs: int) -> float:
-    """Sum over the observed targets, which are the same for every lag count."""
+    """Returns the total error on the observed targets, which do not depend on `lags`."""
     errors = np.abs(_fit_and_predict(problem, lags, pairs) - problem.values[problem.targets])
     return float(errors[problem.observed[problem.targets]].sum())
 
 
 def _fit_and_predict(problem: Problem, lags: int, pairs: int) -> NDArray[np.float64]:
-    """Predictions [N, H] of the regression with this many lags."""
+    """Returns the predictions [N, H] of the regression with `lags` lags."""
     from sklearn.linear_model import Ridge
 
     scaler = fit_scaler("standard", problem.values[: problem.train_stop, None])
     values = scaler.apply(problem.values[:, None])[:, 0]
-    # Fourier terms of a later step are a rotation of those of the first one: one set serves all H.
+    # The Fourier terms of a later step are a rotation of those of the first one, so one set is
+    # enough for all H steps.
     calendar = calendar_features(problem.timestamps, pairs)
 
     def inputs(origins: NDArray[np.int64]) -> NDArray[np.float64]:
-        # Filled column by column: 80,000 windows of 365 lags exist once, not twice.
+        # Filled column by column, so that 80,000 windows of 365 lags are in memory only once.
         matrix = np.empty((len(origins), lags + calendar.shape[1]), order="F")
         for lag in range(lags):
             matrix[:, lag] = values[origins - lag]

@@ -1,4 +1,4 @@
-"""Baselines that repeat what was seen last."""
+"""Baselines that repeat or extrapolate the last values."""
 
 import numpy as np
 
@@ -7,15 +7,15 @@ from models.baselines.problem import Forecast, Problem
 
 
 def persistence(problem: Problem) -> Forecast:
-    """The last value, at every step."""
+    """Forecasts the last value at every step."""
     last = problem.values[problem.origins, None]
     return Forecast("persistence", np.repeat(last, problem.horizon, axis=1), {})
 
 
 def seasonal_naive(problem: Problem) -> Forecast:
-    """The value one season before the target, of the last season known at the origin.
+    """Forecasts the value one season before the target, from the last season known at the origin.
 
-    Where that lies before the series, the last value.
+    If that value lies before the start of the series, the forecast is the last value.
     """
     source = problem.targets - seasons_ago(np.arange(1, problem.horizon + 1), problem.season)
     source = np.where(source < 0, problem.origins[:, None], source)
@@ -23,7 +23,7 @@ def seasonal_naive(problem: Problem) -> Forecast:
 
 
 def drift(problem: Problem) -> Forecast:
-    """The last value, plus the mean change per step of the training part for each step ahead."""
+    """Forecasts a line from the last value, with the mean change per step of the training part."""
     first, last = problem.values[0], problem.values[problem.train_stop - 1]
     change = float(last - first) / (problem.train_stop - 1)
     ahead = change * np.arange(1, problem.horizon + 1)

@@ -1,6 +1,6 @@
-"""What a baseline is given, and what it gives back.
+"""The input and the output of a baseline.
 
-T steps of a series, N forecast origins, H horizon.
+T is the number of steps of a series, N the number of forecast origins and H the horizon.
 """
 
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 @final
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """One series, the part to learn from and the origins to forecast from.
+    """A series, the part of it to fit on and the origins to forecast from.
 
-    values: [T], the target in the series' units, gaps filled from the past.
-    observed: [T], False where `values` was filled; such a step is neither learnt nor scored.
+    values: [T], the target in the series' units, with gaps filled from the past.
+    observed: [T], False where `values` was filled; such a step is neither fitted nor scored.
     timestamps: datetime64 [T], regular.
-    season: steps of the seasonal naive forecast.
-    horizon: H.
-    train_stop: the training part is [0, train_stop).
-    origins: [N], index of the last step that a forecast sees; its targets are the H steps after.
+    season: season of the seasonal naive forecast, in steps.
+    horizon: H, in steps.
+    train_stop: end of the training part [0, train_stop).
+    origins: [N], index of the last step that a forecast uses; its targets are the next H steps.
 
-    Raises ValueError for parts that do not fit together.
+    Raises ValueError if the fields do not fit together.
     """
 
     values: NDArray[np.float64]
@@ -38,32 +38,36 @@ class Problem:
         length = len(self.values)
         shapes = {self.values.shape, self.observed.shape, self.timestamps.shape}
         if shapes != {(length,)}:
-            raise ValueError(f"values, observed and timestamps must be [T]; they are {shapes}.")
+            raise ValueError(
+                f"values, observed and timestamps must have one shape [T], not {shapes}."
+            )
         if not np.isfinite(self.values).all():
-            raise ValueError("The values of a baseline's problem must be filled first.")
+            raise ValueError("The values must be finite: fill the gaps of the series first.")
         if self.season < 1 or self.horizon < 1:
-            raise ValueError(f"season {self.season} and horizon {self.horizon} must be at least 1.")
+            raise ValueError(
+                f"season is {self.season} and horizon is {self.horizon}: both must be at least 1."
+            )
         if not 2 <= self.train_stop <= length:
-            raise ValueError(f"train_stop is {self.train_stop}, possible are 2 to {length}.")
+            raise ValueError(f"train_stop is {self.train_stop}: it must be from 2 to {length}.")
         if not self.observed[: self.train_stop].any():
-            raise ValueError("The training part holds no reading.")
+            raise ValueError("The training part has no readings.")
         last = length - 1 - self.horizon
         if not len(self.origins) or self.origins.min() < 0 or self.origins.max() > last:
-            raise ValueError(f"There must be origins, from 0 to {last}.")
+            raise ValueError(f"There must be at least one origin, each from 0 to {last}.")
 
     @property
     def targets(self) -> NDArray[np.int64]:
-        """Indices of the forecast steps, [N, H]."""
+        """The indices of the forecast steps, [N, H]."""
         return self.origins[:, None] + np.arange(1, self.horizon + 1)
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """What a baseline says of a problem.
+    """The forecast of a baseline for a problem.
 
     predictions: [N, H], in the series' units.
-    settings: what the baseline was given or has learnt, to be shown beside its score.
+    settings: configured and fitted settings of the baseline, shown beside its score.
     """
 
     name: str

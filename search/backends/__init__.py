@@ -1,1 +1,1 @@
-"""What proposes points: Optuna's samplers, Keras Tuner's oracles, and one grid for both."""
+"""Backends propose points: Optuna's samplers, Keras Tuner's oracles and a grid."""

@@ -1,4 +1,4 @@
-"""What proposes points: the contract of a backend, and the word each answer has."""
+"""The interface of a backend, which proposes the points of a study."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from search.space.space import Point
 
 
 class Answer(Enum):
-    """What a backend says instead of proposing a point."""
+    """The answer of a backend that does not propose a point."""
 
     WAIT = "wait"  # it needs the result of a running trial first
     EXHAUSTED = "exhausted"  # it has nothing left to propose
@@ -23,11 +23,11 @@ class Proposal:
 
     Attributes:
         point: values of the active parameters.
-        epochs: for how long, where the backend decides it (Hyperband); None leaves it to
+        epochs: number of epochs to train, if the backend decides it (Hyperband); None means
             `training.epochs`.
-        parent: number of the trial that it goes on with, from what that one had come to.
-        initial_epoch: epochs that the parent has behind it.
-        notes: the backend's own words about it, kept with the trial.
+        parent: number of the trial whose checkpoint training starts from, if any.
+        initial_epoch: number of epochs that the parent was trained for.
+        notes: the backend's own values for the proposal, stored with the trial.
     """
 
     point: Point
@@ -37,65 +37,66 @@ class Proposal:
     notes: dict[str, Any] = field(default_factory=dict)
 
 
-# What a trial came to: one number, or one an objective. Lower is better.
+# The score of a trial: one number, or one per objective. Lower is better.
 Score = float | tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """A trial of the ledger, as a backend is told of it.
+    """A trial from the MLflow store, as passed to `Backend.restore`.
 
     Attributes:
-        number: of the trial.
-        proposal: what the backend proposed then.
-        state: complete, pruned, failed, or None while it runs (or must run again).
-        score: of a complete trial, with several objectives one number each; the last one of a
-            pruned trial.
-        asked: position of its ask among all asks and tells of the study.
-        told: likewise of its tell; None while it runs.
+        number: number of the trial.
+        proposal: the backend's proposal for the trial.
+        state: complete, pruned, failed, or None if the trial is running or has to run again.
+        score: score of a complete trial (one number per objective), or the last score of a pruned
+            trial.
+        asked_at: position of the trial's ask among all asks and tells of the study.
+        told_at: position of its tell; None while the trial is running.
     """
 
     number: int
     proposal: Proposal
     state: str | None
     score: Score | None
-    asked: int
-    told: int | None
+    asked_at: int
+    told_at: int | None
 
 
 class Backend(ABC):
     """Proposes points and learns from their scores; it never trains. Lower scores are better."""
 
-    # Whether it can learn from several objectives, once `aim` has told it how many.
+    # Whether it supports several objectives; `aim` sets their number.
     multi_objective = False
 
-    # Trials above which proposing one takes a good part of the time that logging it takes.
+    # Number of trials above which a proposal is slow, compared with the time to log a trial.
     comfortable = inf
 
-    # Whether it proposes a point again for more epochs, so that it alone knows when it is done.
+    # Whether it may propose a point again with more epochs. Then only the backend can tell when the
+    # space is exhausted.
     multi_fidelity = False
 
     @abstractmethod
     def ask(self, number: int) -> Proposal | Answer:
-        """Returns the point of trial `number`, or why there is none."""
+        """Returns the proposal for trial `number`, or the reason why there is none."""
 
     @abstractmethod
     def enqueue(self, number: int, point: Point) -> Proposal:
-        """Opens trial `number` at `point`, in place of what was proposed for it, if anything."""
+        """Opens trial `number` at `point`, replacing the open proposal for it, if any."""
 
     def aim(self, objectives: int) -> None:
-        """Prepares it for so many objectives, before the first trial.
+        """Sets the number of objectives, before the first trial.
 
         Raises:
-            ValueError: it learns from one alone.
+            ValueError: the backend supports only one objective.
         """
         if objectives > 1 and not self.multi_objective:
-            raise ValueError(f"{type(self).__name__} has one objective, not {objectives}")
+            raise ValueError(f"{type(self).__name__} supports one objective, not {objectives}")
 
     @abstractmethod
     def tell(self, number: int, state: str, score: Score | None) -> None:
-        """Takes the end of trial `number`: complete, pruned or failed."""
+        """Records the end of trial `number`: complete, pruned or failed."""
 
     @abstractmethod
     def restore(self, trials: Sequence[Recorded]) -> None:
-        """Takes the trials of the ledger, in the order of their numbers, before the first ask."""
+        """Restores the trials from the store, sorted by number, before the first ask."""

@@ -1,6 +1,6 @@
-"""Keras Tuner's oracles behind ask and tell; its tuners, which train, stay out.
+"""Keras Tuner's oracles with an ask-and-tell interface; its tuners, which train, are not used.
 
-A choice is an index there, so that null, booleans and texts of any kind are possible.
+Choices are passed to Keras Tuner as indices, so that null, booleans and mixed types are possible.
 """
 
 import shutil
@@ -17,38 +17,27 @@ from keras_tuner.engine.hyperparameters import HyperParameter
 from keras_tuner.engine.oracle import Oracle
 from keras_tuner.engine.trial import Trial
 
-# Private: the public `conditional_scope` cannot name two parents. A contract test draws from it.
+# Private API: the public `conditional_scope` does not allow two parents. A contract test covers it.
 from keras_tuner.src.engine.conditions import Parent
 
-from search.backends.base import (
-    Answer,
-    Backend,
-    Proposal,
-    Recorded,
-    Score,
-)
+from search.backends.base import Answer, Backend, Proposal, Recorded, Score
 from search.config.validation import AtLeast, check_value
 from search.seeds import derived
 from search.space.conditions import Clause
-from search.space.space import (
-    Choice,
-    Parameter,
-    Point,
-    Space,
-)
+from search.space.space import Choice, Parameter, Point, Space
 
 OBJECTIVE = keras_tuner.Objective("score", "min")
 _STATES = {"complete": "COMPLETED", "pruned": "COMPLETED", "failed": "FAILED"}
-# Keras Tuner counts failures in a row and then raises for ever; `study.max_failed` is ours.
+# Disables Keras Tuner's limit on consecutive failures, which `study.max_failed` replaces.
 _NEVER = 10**9
-# A condition becomes one of Keras Tuner's where the parameter it names has few and exact values;
-# otherwise the value is drawn and dropped.
+# A condition is passed to Keras Tuner if the parameter it names has exact values, fewer than this.
+# Otherwise Keras Tuner samples the conditional value too, and the value is dropped if inactive.
 _LISTED = 1000
-_NO_CODE = -1  # stands where no value passes: never drawn
+_NO_CODE = -1  # stands for "no value satisfies the condition"; never sampled
 
 
 class KerasTunerBackend(Backend):
-    """An oracle over the space."""
+    """A Keras Tuner oracle as a backend."""
 
     def __init__(self, space: Space, oracle: Oracle, *, replayed: bool = False) -> None:
         self._space = space
@@ -56,17 +45,17 @@ class KerasTunerBackend(Backend):
         folder = tempfile.mkdtemp(prefix="sweepcast-oracle-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         oracle.verbose = 0
-        # The public way to give an oracle the folder it insists on.
+        # The public way to set the directory that an oracle requires.
         self._oracle = BaseTuner(
             oracle, hypermodel=_no_model, directory=folder, project_name="oracle"
         ).oracle
         self._open: dict[int, Trial] = {}
-        self._numbers: dict[str, int] = {}  # of trials, by the oracle's own names
+        self._numbers: dict[str, int] = {}  # trial numbers by the oracle's trial ids
 
     def ask(self, number: int) -> Proposal | Answer:
-        """Returns the oracle's next values; Hyperband may wait for a round to end."""
+        """Returns the oracle's next proposal; Hyperband may wait for a round to end."""
         with warnings.catch_warnings():
-            # The Bayesian oracle's fits may stop at a bound: nothing that a user could act on.
+            # Fits of the Bayesian oracle may stop at a bound; the user cannot act on such warnings.
             warnings.filterwarnings("ignore", module=r"sklearn\.gaussian_process")
             trial = self._oracle.create_trial(f"trial-{number}")
         if trial.status == "RUNNING":
@@ -77,7 +66,7 @@ class KerasTunerBackend(Backend):
         return Answer.WAIT if trial.status == "IDLE" else Answer.EXHAUSTED
 
     def enqueue(self, number: int, point: Point) -> Proposal:
-        """Puts `point` in the place of the values that the oracle proposed, if any."""
+        """Opens trial `number` at `point`, replacing the oracle's open proposal, if any."""
         if number not in self._open:
             return self._proposal(self._insert(number, point))
         trial = self._open[number]
@@ -86,7 +75,7 @@ class KerasTunerBackend(Backend):
         return self._proposal(trial)
 
     def tell(self, number: int, state: str, score: Score | None) -> None:
-        """Ends trial `number`; a pruned one counts with its last score."""
+        """Ends trial `number`; a pruned trial counts with its last score."""
         trial = self._open.pop(number)
         if score is None:
             state = "failed"
@@ -96,15 +85,15 @@ class KerasTunerBackend(Backend):
         self._oracle.end_trial(trial)
 
     def restore(self, trials: Sequence[Recorded]) -> None:
-        """Puts the trials back: by asking again in the recorded order, or as they are."""
+        """Inserts the trials, or for Hyperband repeats all asks and tells in their order."""
         if not self._replayed:
             for trial in trials:
                 self._insert(trial.number, trial.proposal.point)
                 if trial.state is not None:
                     self.tell(trial.number, trial.state, trial.score)
             return
-        asks = [(trial.asked, trial, True) for trial in trials]
-        tells = [(trial.told, trial, False) for trial in trials if trial.told is not None]
+        asks = [(trial.asked_at, trial, True) for trial in trials]
+        tells = [(trial.told_at, trial, False) for trial in trials if trial.told_at is not None]
         for _, trial, is_ask in sorted(asks + tells, key=lambda event: event[0]):
             if not is_ask:
                 self.tell(trial.number, str(trial.state), trial.score)
@@ -151,16 +140,16 @@ class KerasTunerBackend(Backend):
 
 
 def _index(choices: Sequence[Any], value: Any) -> int:
-    # Not `.index`: it takes True for 1.
+    # Not `choices.index`, which treats True and 1 as equal.
     return next(i for i, c in enumerate(choices) if c == value and type(c) is type(value))
 
 
 def _no_model(_: keras_tuner.HyperParameters) -> None:
-    """Builds nothing: oracles need no model."""
+    """Builds nothing: an oracle needs no model."""
 
 
 def hyperparameters(space: Space) -> keras_tuner.HyperParameters:
-    """Returns the space as Keras Tuner declares it, conditions included."""
+    """Returns the space as Keras Tuner's hyperparameters, including the conditions."""
     parameters = {parameter.name: parameter for parameter in space.parameters}
     declared = [
         _declared(parameter, [_parent(parameters[clause.name], clause) for clause in clauses])
@@ -175,7 +164,7 @@ def hyperparameters(space: Space) -> keras_tuner.HyperParameters:
 def _varying(parameter: Parameter, space: Space) -> list[Clause] | None:
     """Returns the clauses on searched parameters that Keras Tuner can check.
 
-    None: a clause on a constant fails, the parameter is never active.
+    Returns None if a clause on a constant fails, so that the parameter is never active.
     """
     searched = {p.name: p for p in space.parameters}
     constant = [clause for clause in parameter.when if clause.name not in searched]
@@ -185,7 +174,7 @@ def _varying(parameter: Parameter, space: Space) -> list[Clause] | None:
 
 
 def _listed(parameter: Parameter) -> bool:
-    """Whether its values are few and exact; Keras Tuner's float steps carry the noise of sums."""
+    """Returns whether the values are few and exact; Keras Tuner's float steps are inexact."""
     exact = isinstance(parameter, Choice) or parameter.integer
     return exact and len(parameter.values() or ()) < _LISTED
 
@@ -219,7 +208,7 @@ def _common(space: Space, seed: int) -> dict[str, Any]:
     return {
         "objective": OBJECTIVE,
         "hyperparameters": hyperparameters(space),
-        "seed": seed + 1,  # 0 means "at random" there
+        "seed": seed + 1,  # 0 means a random seed in Keras Tuner
         "allow_new_entries": False,
         "tune_new_entries": False,
         "max_consecutive_failed_trials": _NEVER,
@@ -271,7 +260,7 @@ def hyperband(
     factor: int = 3,
     hyperband_iterations: int = 100,
 ) -> KerasTunerBackend:
-    """Builds the Hyperband oracle; `epochs` is the longest rung.
+    """Builds the Hyperband oracle; `epochs` is the number of epochs of the last rung.
 
     Raises:
         BadInput: an option is too small.

@@ -1,4 +1,4 @@
-"""Optuna's samplers behind ask and tell, on an in-memory study that the ledger refills."""
+"""Optuna's samplers with an ask-and-tell interface, on an in-memory study."""
 
 import math
 import warnings
@@ -17,36 +17,19 @@ from optuna.samplers import BaseSampler, QMCSampler, RandomSampler, TPESampler
 from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 
-from search.backends.base import (
-    Answer,
-    Backend,
-    Proposal,
-    Recorded,
-    Score,
-)
-from search.config.validation import (
-    AtLeast,
-    OneOf,
-    check_value,
-)
+from search.backends.base import Answer, Backend, Proposal, Recorded, Score
+from search.config.validation import AtLeast, OneOf, check_value
 from search.errors import BadInput
 from search.seeds import derived
-from search.space.space import (
-    Choice,
-    Parameter,
-    Point,
-    Space,
-    Value,
-    point_key,
-)
+from search.space.space import Choice, Parameter, Point, Space, Value, point_key
 
 STATES = {
     "complete": TrialState.COMPLETE,
     "pruned": TrialState.PRUNED,
     "failed": TrialState.FAIL,
 }
-_AGAIN = 10  # suggestions of tried points that are passed over for one proposal
-_LAST_STEP = 0  # a pruned trial carries one value: the last that it reached
+_RETRIES = 10  # further suggestions if the suggested point was already tried
+_LAST_STEP = 0  # a pruned trial reports only its last score, at this step
 
 
 def distribution(parameter: Parameter) -> BaseDistribution:
@@ -61,10 +44,10 @@ def distribution(parameter: Parameter) -> BaseDistribution:
 
 
 class OptunaBackend(Backend):
-    """A sampler over the space.
+    """An Optuna sampler as a backend.
 
-    Conditions are drawn define-by-run. With `flat`, every parameter is drawn and the inactive ones
-    are dropped: for a sampler whose sequence allows no conditions.
+    Conditions are evaluated while sampling (define-by-run). With `flat`, all parameters are sampled
+    and the inactive ones are dropped, for samplers that do not support conditions.
     """
 
     multi_objective = True
@@ -87,13 +70,13 @@ class OptunaBackend(Backend):
         self._tried: set[str] = set()
 
     def ask(self, number: int) -> Proposal | Answer:
-        """Returns what the sampler suggests; it never waits and never ends.
+        """Returns the sampler's suggestion, never WAIT or EXHAUSTED.
 
-        A sampler may suggest a point again that has been tried, above all a good one. It is asked
-        for another then, as long as it seems to have one; a sequence is taken as it is.
+        A sampler may suggest a point that was already tried, most often a good one. It is then
+        asked for another one, up to `_RETRIES` times. A `flat` sampler's sequence is not changed.
         """
         proposal = self._open_trial(number)
-        for _ in range(0 if self._flat else _AGAIN):
+        for _ in range(0 if self._flat else _RETRIES):
             if point_key(proposal.point, None) not in self._tried:
                 break
             self._study.tell(self._open.pop(number), state=TrialState.FAIL)
@@ -102,28 +85,28 @@ class OptunaBackend(Backend):
         return proposal
 
     def enqueue(self, number: int, point: Point) -> Proposal:
-        """Gives up the trial that was asked for, if any, and asks for one at `point`."""
+        """Opens trial `number` at `point`; the open trial of that number, if any, is discarded."""
         if number in self._open:
             self._study.tell(self._open.pop(number), state=TrialState.FAIL)
         self._tried.add(point_key(point, None))
         return self._open_at(number, point)
 
     def aim(self, objectives: int) -> None:
-        """Minimises so many objectives."""
+        """Sets the number of objectives, all of which are minimised."""
         directions = [StudyDirection.MINIMIZE] * objectives
         self._study = optuna.create_study(sampler=self._study.sampler, directions=directions)
 
     def tell(self, number: int, state: str, score: Score | None) -> None:
-        """Ends trial `number`; a pruned one keeps its last score."""
+        """Ends trial `number`; a pruned trial keeps its last score."""
         trial = self._open.pop(number)
         if state == "pruned" and isinstance(score, float):
             trial.report(score, _LAST_STEP)
         self._study.tell(trial, score if state == "complete" else None, state=STATES[state])
 
     def restore(self, trials: Sequence[Recorded]) -> None:
-        """Adds the finished trials, and opens those that will run again.
+        """Adds the finished trials and opens those that will run again.
 
-        A flat sampler is asked again instead, so that its sequence goes on where it stood.
+        A `flat` sampler is asked again for each trial, so that its sequence continues after them.
         """
         for trial in trials:
             point = trial.proposal.point
@@ -193,15 +176,15 @@ def tpe(
     """Builds the tree-structured Parzen estimator.
 
     Args:
-        space: of the study.
+        space: search space of the study.
         epochs: not used.
-        seed: of the study.
-        restored: trials that are behind it.
-        n_startup_trials: random points first.
-        n_ei_candidates: points of which the most promising is proposed.
-        multivariate: whether parameters are sampled jointly.
-        group: whether those of one branch of the space are, too; only with `multivariate`.
-        constant_liar: whether running trials count as bad ones, so that nothing is tried twice.
+        seed: seed of the study.
+        restored: number of trials restored from the store.
+        n_startup_trials: number of random points at the start.
+        n_ei_candidates: number of candidates, of which the most promising is proposed.
+        multivariate: whether to sample parameters jointly.
+        group: whether to do so in each branch of a conditional space; requires `multivariate`.
+        constant_liar: whether running trials count as bad, so that no point is tried twice.
 
     Raises:
         BadInput: an option is too small, or `group` is set without `multivariate`.
@@ -211,7 +194,7 @@ def tpe(
     check_value("backend.n_startup_trials", n_startup_trials, AtLeast(0))
     check_value("backend.n_ei_candidates", n_ei_candidates, AtLeast(1))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)  # `group`, experimental since 2.8
+        warnings.simplefilter("ignore", ExperimentalWarning)  # `group` is experimental since 2.8
         sampler = TPESampler(
             n_startup_trials=n_startup_trials,
             n_ei_candidates=n_ei_candidates,
@@ -240,11 +223,11 @@ def qmc(
     """Builds the quasi-Monte Carlo sampler.
 
     Raises:
-        BadInput: `qmc_type` is not one of Optuna's.
+        BadInput: `qmc_type` is neither `sobol` nor `halton`.
     """
     check_value("backend.qmc_type", qmc_type, OneOf(("sobol", "halton")))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)  # the class, experimental since 3.0
+        warnings.simplefilter("ignore", ExperimentalWarning)  # the class is experimental since 3.0
         sampler = QMCSampler(
             qmc_type=qmc_type, scramble=scramble, seed=seed, warn_independent_sampling=False
         )

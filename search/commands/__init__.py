@@ -1,2 +1,4 @@
-"""The subcommands of `sweepcast`, one module each: they parse arguments, call the other packages
-and print."""
+"""The subcommands of `sweepcast`, one module per command.
+
+Each one parses its arguments, calls the other packages and prints the result.
+"""

@@ -1,4 +1,4 @@
-"""Shows runs side by side: `sweepcast compare RUN RUN …`, what differs first."""
+"""`sweepcast compare`: shows runs side by side, differing settings first."""
 
 import json
 import sys
@@ -14,26 +14,22 @@ from search.terminal.tables import new_table
 from search.tracking import names
 from search.tracking.reading import Record, find_run
 from search.tracking.recorded_config import recorded_values
-from search.tracking.store.connection import (
-    Client,
-    open_store,
-    store_uri,
-)
+from search.tracking.store.connection import Client, open_store, store_uri
 from search.tracking.store.files import read_artifact
 
 _KINDS = ("trial", "finalist", "baseline", "evaluation", "reproduction", "champion")
-# Final figures, in the order in which they are shown; the rest follow by name.
+# Final metrics that are shown first, in this order; the others follow by name.
 _FIRST = ("mae", "mae_std", "rmse", "mase", "smape", "skill")
-# Where a run was and what was kept of it: no part of what was trained.
 _DIGITS = 5
-_PLACES = ("engine", "tracking", "study.name", "study.trials", "study.timeout")
+# Where a run trained and which files were kept: these settings do not affect the training.
+_IGNORED = ("engine", "tracking", "study.name", "study.trials", "study.timeout")
 
 
 def compare(arguments: list[str]) -> int:
-    """Shows the settings in which runs differ, then their figures.
+    """Shows the settings in which the runs differ, then their metrics.
 
     Raises:
-        BadInput: there is no store or no such run, or fewer than two are named.
+        BadInput: the store or a run does not exist, or fewer than two runs are named.
     """
     parser = Parser(prog="sweepcast compare")
     parser.add_argument("runs", metavar="RUN", nargs="+")
@@ -73,7 +69,7 @@ def compare(arguments: list[str]) -> int:
 
 
 def _settings(client: Client, record: Record) -> dict[str, Any]:
-    """Returns what a run was trained with, by dotted name; of a baseline, what it learnt."""
+    """Returns the settings of a run by dotted name; for a baseline, its fitted parameters."""
     text = read_artifact(client, record.run_id, "config.yaml")
     found: dict[str, Any] = dict(record.params)
     if text:
@@ -83,29 +79,29 @@ def _settings(client: Client, record: Record) -> dict[str, Any]:
     return {
         key: value
         for key, value in found.items()
-        if not any(key == place or key.startswith(f"{place}.") for place in _PLACES)
+        if not any(key == name or key.startswith(f"{name}.") for name in _IGNORED)
     }
 
 
 def _table(
     records: Sequence[Record], settings: Sequence[dict[str, Any]], differing: Sequence[str]
 ) -> Table:
-    """Returns a column a run, headed by its name, a part a line."""
-    made = new_table()
-    made.add_column("", no_wrap=True)
+    """Returns a table with one column per run; each part of its name is a header line."""
+    table = new_table()
+    table.add_column("", no_wrap=True)
     for record in records:
-        made.add_column(record.name.replace(" · ", "\n"), overflow="fold")
+        table.add_column(record.name.replace(" · ", "\n"), overflow="fold")
     for key in differing:
-        made.add_row(key, *(_shown(one.get(key, "–")) for one in settings))
-    made.add_section()
-    made.add_row("state", *(record.state or "running" for record in records))
-    for key in _figures(records):
-        made.add_row(key, *(_number(record.metrics.get(key)) for record in records))
-    return made
+        table.add_row(key, *(_shown(one.get(key, "–")) for one in settings))
+    table.add_section()
+    table.add_row("state", *(record.state or "running" for record in records))
+    for key in _metric_names(records):
+        table.add_row(key, *(_number(record.metrics.get(key)) for record in records))
+    return table
 
 
-def _figures(records: Sequence[Record]) -> list[str]:
-    """Returns the names of the final figures that a run has; curves of epochs are left out."""
+def _metric_names(records: Sequence[Record]) -> list[str]:
+    """Returns the names of the final metrics of the runs, without the metrics by epoch."""
     found = {
         key
         for record in records

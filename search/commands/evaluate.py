@@ -17,10 +17,10 @@ from search.terminal.evaluation_table import evaluation_table
 
 
 def evaluate(arguments: list[str], *, quiet: bool) -> int:
-    """Trains RUN again on all before the test block and shows its scores there.
+    """Trains RUN again on all readings before the test block and shows its test scores.
 
     Raises:
-        BadInput: there is no such run, its series has changed or has no test block, or its
+        BadInput: the run does not exist, its series has changed or has no test block, or its
             training failed.
     """
     options = fresh_seed_options("evaluate", "--json", arguments)

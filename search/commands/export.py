@@ -13,10 +13,10 @@ from search.tracking.store.connection import open_store, store_uri
 
 
 def export(arguments: list[str]) -> int:
-    """Writes the ended trials of STUDY into an Optuna storage.
+    """Writes the finished trials of STUDY into an Optuna storage.
 
     Raises:
-        BadInput: there is no such study, or the storage cannot be used or has it already.
+        BadInput: the study does not exist, or the storage is unusable or already contains it.
     """
     parser = Parser(prog="sweepcast export")
     parser.add_argument("study", metavar="STUDY")
@@ -35,7 +35,7 @@ def export(arguments: list[str]) -> int:
     space = parse_space(config)
     count = export_to_optuna(client, record, space, epochs=config.training.epochs, url=url)
     console().print(
-        Text(f"{count} trials of {record.study} are in {url}: optuna-dashboard {url}"),
+        Text(f"Exported {count} trials of {record.study}; view them with: optuna-dashboard {url}"),
         soft_wrap=True,
     )
     return 0

@@ -1,4 +1,4 @@
-"""Carries out `sweepcast forecast MODEL --history FILE`."""
+"""`sweepcast forecast`: forecasts from a raw history with a trained model."""
 
 import os
 import re
@@ -26,11 +26,11 @@ _RUN_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def forecast(arguments: list[str]) -> int:
-    """Shows what MODEL says about the steps after a history.
+    """Shows the forecast of MODEL for the steps after a history.
 
     Raises:
-        BadInput, DatasetError: there is no such model, it is none of ours, or the history does not
-            fit it.
+        BadInput, DatasetError: the model does not exist or is not a Sweepcast model, or the history
+            does not fit it.
     """
     parser = Parser(prog="sweepcast forecast")
     parser.add_argument("model", metavar="MODEL")
@@ -59,18 +59,18 @@ def forecast(arguments: list[str]) -> int:
 
 
 def _check_place(name: str, path: str | None) -> None:
-    """Refuses what cannot be written before anything is read."""
+    """Checks that an output file can be written, before anything is read."""
     if not path:
         return
     place = Path(path).absolute()
     if place.is_dir() or not place.parent.is_dir():
-        raise BadInput(f"--{name} is {path!r}: it must be a file in a folder that is there")
+        raise BadInput(f"--{name} is {path!r}: it must be a file in an existing folder")
     if not os.access(place if place.exists() else place.parent, os.W_OK):
-        raise BadInput(f"--{name} is {path!r}: it cannot be written")
+        raise BadInput(f"--{name} is {path!r}: this file cannot be written")
 
 
 def _forecaster(text: str, trusted: Collection[str]) -> Forecaster:
-    """Returns the model of a registry name, of `models:/…`, of a run id or of STUDY:best."""
+    """Returns the model for a registry name, `models:/…`, a run id or STUDY:best."""
     client = open_store(store_uri(None), create=False)
     if not text.startswith("models:/") and (_RUN_ID.fullmatch(text) or text.endswith(":best")):
         record = find_run(client, text, ("trial", "finalist", "champion"))
@@ -92,17 +92,17 @@ def _show(forecaster: Forecaster, history: Series, table: pd.DataFrame) -> None:
     out.print(
         Text(f"{forecaster.series}: {target}{unit} after {last}, from {len(history.values)} steps")
     )
-    found = new_table()
-    found.add_column("timestamp")
-    found.add_column("forecast", justify="right")
+    printed = new_table()
+    printed.add_column("timestamp")
+    printed.add_column("forecast", justify="right")
     levels = [interval.level for interval in forecaster.intervals]
     for level in levels:
-        found.add_column(f"{level} % interval", justify="right")
+        printed.add_column(f"{level} % interval", justify="right")
     for row in table.to_dict("records"):
         spans = [f"{row[f'lower_{level}']:.3f} to {row[f'upper_{level}']:.3f}" for level in levels]
         moment = row["timestamp"].to_datetime64().astype("datetime64[s]")
-        found.add_row(shown(moment), f"{row['forecast']:.3f}", *spans)
-    out.print(found)
+        printed.add_row(shown(moment), f"{row['forecast']:.3f}", *spans)
+    out.print(printed)
 
 
 def _draw(forecaster: Forecaster, history: Series, table: pd.DataFrame, path: str) -> None:

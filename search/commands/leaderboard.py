@@ -1,4 +1,4 @@
-"""Shows what the store holds: `sweepcast studies` and `sweepcast leaderboard`."""
+"""`sweepcast leaderboard`: lists the trials and baselines of a study."""
 
 import json
 import sys
@@ -9,20 +9,17 @@ from search.terminal.arguments import Parser
 from search.terminal.console import console, print_line
 from search.terminal.leaderboard_table import leaderboard_table
 from search.tracking import names
-from search.tracking.reading import (
-    children,
-    find_study,
-)
+from search.tracking.reading import children, find_study
 from search.tracking.store.connection import open_store, store_uri
 
-_SHOWN = 20  # trials, unless --top says otherwise
+_SHOWN = 20  # number of trials without --top
 
 
 def leaderboard(arguments: list[str]) -> int:
     """Shows the trials and baselines of a study, best first.
 
     Raises:
-        BadInput: there is no store or no such study, or an unknown argument.
+        BadInput: the store or the study does not exist, or an argument is unknown.
     """
     parser = Parser(prog="sweepcast leaderboard")
     parser.add_argument("study", nargs="?")

@@ -23,17 +23,17 @@ NOT_BETTER = 1
 def promote(arguments: list[str], *, quiet: bool) -> int:
     """Scores RUN on the test block, refits it on all readings and registers it.
 
-    Returns 0, or 1 where it does not beat the best baseline and `--force` is not given.
+    Returns 0, or 1 if it does not beat the best baseline and `--force` is not given.
 
     Raises:
-        BadInput: there is no such run, its series has changed or has no test block, or its
+        BadInput: the run does not exist, its series has changed or has no test block, or its
             training failed.
     """
     options = fresh_seed_options("promote", "--force", arguments)
     recorded = load_run(options.run, options.trust).with_executions(options.seeds)
     check_promotable(recorded)
     epochs = best_epochs(recorded)
-    # All readings are trained on: none is left to be watched, and the epochs are known.
+    # The champion trains on all readings for a known number of epochs, without early stopping.
     training = replace(recorded.config.training, patience=None)
     recorded = replace(recorded, config=replace(recorded.config, training=training))
     out, observe = console(), retraining_display(quiet=quiet)
@@ -44,20 +44,20 @@ def promote(arguments: list[str], *, quiet: bool) -> int:
     for line in verdict:
         out.print(Text(line), soft_wrap=True)
     if not evaluation.wins and not options.force:
-        out.print(Text("Not promoted: --force registers it all the same."), soft_wrap=True)
+        out.print(Text("Not promoted; use --force to register it anyway."), soft_wrap=True)
         return NOT_BETTER
     name, version, champion = register_champion(
         recorded, evaluation, observe, epochs=epochs, trusted=options.trust, verdict=verdict
     )
     covered = ", ".join(
-        f"the {level} % interval held {share:.0%} of the test block"
+        f"the {level} % interval covered {share:.0%} of the test block"
         for level, share in champion.coverage.items()
     )
-    packages = sorted(packages_of(champion.forecaster.net))
+    packages = sorted(packages_of(champion.forecaster.model))
     flags = "".join(f" --trust {package}" for package in packages)
     trust = f"{TRUST}={','.join(packages)} " if packages else ""
     for line in (
-        f"Trained on all {len(recorded.series.values)} steps, {epochs} epochs; {covered}.",
+        f"Trained on all {len(recorded.series.values)} steps for {epochs} epochs; {covered}.",
         f"registered:  {name} version {version}, alias {ALIAS}",
         f"forecast:    sweepcast forecast {name} --history FILE{flags}",
         f"serve:       {trust}mlflow models serve -m models:/{name}@{ALIAS} --env-manager local",

@@ -1,4 +1,4 @@
-"""`sweepcast reproduce`: trains a run again and compares it bit for bit."""
+"""`sweepcast reproduce`: trains a run again and compares the results bit for bit."""
 
 import sys
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from search.terminal.tables import new_table
 
 
 def reproduce(arguments: list[str], *, quiet: bool) -> int:
-    """Trains RUN again and shows what is identical; returns 0 if all of it is, else 1.
+    """Trains RUN again and compares the results; returns 0 if they are identical, else 1.
 
     Raises:
-        BadInput: there is no such run, its series or files are gone or have changed.
+        BadInput: the run does not exist, or its series or files are missing or have changed.
     """
     parser = Parser(prog="sweepcast reproduce")
     parser.add_argument("run", metavar="RUN")
@@ -30,11 +30,11 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
     recorded = load_run(options.run, options.trust)
     out = console()
 
-    def tell(differences: Sequence[str]) -> None:
+    def show_differences(differences: Sequence[str]) -> None:
         if quiet:
             return
         for line in differences or [
-            "Versions, machine, thread settings and commit are as recorded."
+            "Versions, machine, thread settings and commit match the recorded run."
         ]:
             out.print(Text(f"differs: {line}" if differences else line), soft_wrap=True)
 
@@ -43,10 +43,10 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
         retraining_display(quiet=quiet),
         tolerance=options.tolerance,
         trusted=options.trust,
-        tell=tell,
+        report=show_differences,
     )
     table = new_table()
-    for heading in ("compared", "figures", "differ", "largest difference"):
+    for heading in ("compared", "values", "differ", "largest difference"):
         table.add_column(heading, justify="left" if heading == "compared" else "right")
     for one in found.compared:
         largest = "–" if one.what.startswith("hashes") else f"{one.largest:.3g}"

@@ -1,4 +1,4 @@
-"""`sweepcast studies`: lists the studies of the store."""
+"""`sweepcast studies`: lists the studies in the store."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -8,10 +8,7 @@ from search.terminal.arguments import Parser
 from search.terminal.console import console
 from search.terminal.tables import Column, fitted_table
 from search.tracking import names
-from search.tracking.reading import (
-    Record,
-    children,
-)
+from search.tracking.reading import Record, children
 from search.tracking.reading import studies as all_studies
 from search.tracking.store.connection import open_store, store_uri
 
@@ -20,7 +17,7 @@ def studies(arguments: list[str]) -> int:
     """Lists the studies, latest first.
 
     Raises:
-        BadInput: there is no store, or an unknown argument.
+        BadInput: the store does not exist, or an argument is unknown.
     """
     Parser(prog="sweepcast studies").parse_args(arguments)
     client = open_store(store_uri(None), create=False)
@@ -32,12 +29,15 @@ def studies(arguments: list[str]) -> int:
     out = console()
     columns = [
         Column("study", [study.study for study in found]),
-        Column("started", [_moment(study.started) for study in found], goes=1),
+        Column("started", [_moment(study.started) for study in found], dropped_at=1),
         Column("trials", [str(len(runs)) for runs in trials], right=True),
         Column("best MAE", [_best(*pair) for pair in zip(found, trials, strict=True)], right=True),
-        Column("skill", [_skill(study) for study in found], right=True, goes=2),
+        Column("skill", [_skill(study) for study in found], right=True, dropped_at=2),
         Column(
-            "result", [s.tags.get(names.RESULT, "not finished") for s in found], least=40, goes=0
+            "result",
+            [s.tags.get(names.RESULT, "not finished") for s in found],
+            least=40,
+            dropped_at=0,
         ),
     ]
     out.print(fitted_table(columns, out.width))

@@ -1,4 +1,4 @@
-"""`sweepcast sweep` and `sweepcast train`: run a study, or a single trial."""
+"""`sweepcast sweep` and `sweepcast train`: run a study or a single trial."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -35,18 +35,18 @@ SUCCESS, NOTHING_COMPLETE, INTERRUPTED = 0, 1, 130
 
 
 def sweep(arguments: list[str], *, quiet: bool) -> int:
-    """Runs or resumes the study that the arguments configure, and returns the exit status.
+    """Runs or resumes the configured study and returns the exit status.
 
     Raises:
         BadInput, DatasetError: the study cannot run with this configuration, or another process
-            runs it; the store is unchanged.
-        StoreTrouble: the store could not be used for minutes.
+            is running it; the store is unchanged.
+        StoreTrouble: the store was unavailable for minutes.
     """
     return _configured(arguments, lambda config: config, quiet=quiet)
 
 
 def train(arguments: list[str], *, quiet: bool) -> int:
-    """Trains one trial at the configured values, in a study of its own; see `sweep`."""
+    """Trains one trial with the configured values, as a separate study; see `sweep`."""
     return _configured(arguments, _single_trial, quiet=quiet)
 
 
@@ -60,13 +60,13 @@ def _single_trial(config: Config) -> Config:
     )
 
 
-def _configured(arguments: list[str], adapted: Callable[[Config], Config], *, quiet: bool) -> int:
+def _configured(arguments: list[str], adapt: Callable[[Config], Config], *, quiet: bool) -> int:
     """Runs the study that Hydra composes from the arguments."""
     overrides = [word for word in arguments if word != "--json"]
     with only_events() if "--json" in arguments else nullcontext() as events:
 
         def task(config: Config) -> int:
-            return run_study(adapted(config), console(), quiet=quiet, events=events)
+            return run_study(adapt(config), console(), quiet=quiet, events=events)
 
         return compose.run(overrides, task)
 
@@ -74,13 +74,16 @@ def _configured(arguments: list[str], adapted: Callable[[Config], Config], *, qu
 def run_study(
     config: Config, console: Console, *, quiet: bool, events: TextIO | None = None
 ) -> int:
-    """Runs or resumes a study and returns the exit status; raises as `sweep`.
+    """Runs or resumes a study and returns the exit status.
 
     Args:
-        config: of the study.
-        console: for people.
-        quiet: whether to show nothing but the end.
-        events: gets what happens as lines of JSON, instead of the console.
+        config: configuration of the study.
+        console: console for the progress and the result.
+        quiet: whether to print only the result.
+        events: stream for JSON events; if given, nothing is printed to the console.
+
+    Raises:
+        BadInput, DatasetError, StoreTrouble: as for `sweep`.
     """
     prepared = prepare(config)
     warm_up(prepared.config)
@@ -105,7 +108,7 @@ def run_study(
         if reached and not pending_finalists(session.runs, options):
             display, status = opened({}), _status(session.history.finished)
             display.study_started(resumed=True)
-            state = f"{reached} There is nothing to do."
+            state = f"{reached} Nothing left to do."
             display.study_ended(_summary(session, session.runs, state, status))
             return status
         if not quiet and events is None:
@@ -148,7 +151,7 @@ def _progress(session: Session) -> StudyProgress:
 def _run(
     prepared: PreparedStudy, study: Study, ledger: Ledger, engine: Engine, display: Display
 ) -> None:
-    """Runs the trials and the finalists; at a second Ctrl-C, what runs is recorded as lost."""
+    """Runs the trials and finalists; on a second Ctrl-C, running trials are marked as lost."""
 
     def finish() -> None:
         study.interrupt()
@@ -178,17 +181,17 @@ def _train_finalists(
 
 
 def _end(session: Session, study: Study, ledger: Ledger, display: Display) -> int:
-    """Publishes what the study found, shows it, and returns the exit status."""
+    """Publishes and prints the results of the study, and returns the exit status."""
     prepared = session.prepared
     finished, options = list(study.finished.values()), prepared.config.study
     status = _status(finished)
     run_status = "FINISHED"
-    runs = ledger.lose_open(ledger.runs(), "nobody trains it any more")
+    runs = ledger.lose_open(ledger.runs(), "the study ended before the trial finished")
     left = study.reached is None or pending_finalists(runs, options)
     if study.interrupted and left:
         state = (
-            f"Interrupted after {len(finished)} of {options.trials} trials; the same command "
-            "goes on."
+            f"Interrupted after {len(finished)} of {options.trials} trials; run the same command "
+            "to resume."
         )
         status, run_status = INTERRUPTED, "KILLED"
     elif study.gave_up:

@@ -1,4 +1,4 @@
-"""`sweepcast ui`: opens the MLflow UI."""
+"""`sweepcast ui`: opens the MLflow UI for the current store."""
 
 from search.terminal.arguments import Parser
 from search.tracking.store.connection import open_store, store_uri
@@ -7,13 +7,13 @@ from search.tracking.ui.server import LAST_PORT, free_port, pages_of, serve, sho
 
 
 def ui(arguments: list[str]) -> int:
-    """Serves the UI until Ctrl-C; of a store on a server, opens that server's own UI.
+    """Serves the MLflow UI until Ctrl-C; for a store on a server, opens that server's UI.
 
-    The server has no login: it listens on the loopback address alone, and neither runs jobs nor
-    sends telemetry.
+    The server has no login, so it listens only on the loopback address. It does not run jobs or
+    send telemetry.
 
     Raises:
-        BadInput: there is no store or no such study, or an unknown argument.
+        BadInput: the store or the study does not exist, or an argument is unknown.
     """
     parser = Parser(prog="sweepcast ui")
     parser.add_argument("study", nargs="?", metavar="STUDY")
@@ -21,7 +21,7 @@ def ui(arguments: list[str]) -> int:
     parser.add_argument("--no-browser", action="store_true")
     options = parser.parse_args(arguments)
     if options.port is not None and not 0 <= options.port <= LAST_PORT:
-        parser.error(f"--port is {options.port}: expected 1 to {LAST_PORT}, or 0 for a free one")
+        parser.error(f"--port is {options.port}: expected 1 to {LAST_PORT}, or 0 for any free port")
     uri = store_uri(None)
     pages = pages_of(open_store(uri, create=False), options.study)
     browser = not options.no_browser

@@ -1,1 +1,1 @@
-"""The configuration: its typed schema, composition by Hydra, validation and identity."""
+"""The configuration: typed schema, composition with Hydra, validation and study identity."""

@@ -1,17 +1,17 @@
-"""Tab completion: the commands are ours, everything after `sweep` and `train` is Hydra's."""
+"""Tab completion: Sweepcast completes the commands, Hydra the words after `sweep` and `train`."""
 
 import os
 import sys
 from collections.abc import Collection
 
 _HYDRA = ("sweep", "train")
-FLAGS = ("--quiet", "--json")  # ours, after these two
+FLAGS = ("--quiet", "--json")  # flags that Sweepcast adds to these two commands
 
 
 def complete(arguments: list[str], commands: Collection[str]) -> int:
-    """Carries out `-sc install=SHELL`, `-sc uninstall=SHELL` or `-sc query=SHELL`.
+    """Runs `-sc install=SHELL`, `-sc uninstall=SHELL` or `-sc query=SHELL`.
 
-    The shell passes the line in COMP_LINE. Hydra sees it without the subcommand and our flags.
+    The shell passes the line in COMP_LINE. Hydra gets it without the subcommand and our flags.
     """
     from search.config import compose
 

@@ -1,7 +1,7 @@
 """Composes the configuration with Hydra for `sweepcast sweep` and `sweepcast train`.
 
-Hydra's own flags, `--multirun` and completion work as everywhere; two things are ours: an override
-of `space.*` replaces the leaf, and a mistake is told in at most three lines with exit status 2.
+Hydra's flags, `--multirun` and completion work as usual. Two things differ: a `space.*` override
+replaces the leaf, and an error is reported in at most three lines, with exit status 2.
 """
 
 import io
@@ -26,44 +26,40 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 from datasets import DatasetError
 from search.config.dotted import flatten
 from search.config.overrides import rewrite_space_overrides
-from search.config.schema import (
-    Config,
-    register_schema,
-    to_config,
-)
+from search.config.schema import Config, register_schema, to_config
 from search.errors import BadInput, nearest
 
-# How Hydra refuses a command line: by errors of its own, of yaml, of the folder that it makes for a
-# run (OSError), of an override of the wrong kind (ValueError), or by leaving the program.
-_REFUSALS: tuple[type[BaseException], ...] = (HydraException, OmegaConfBaseException)
-_REFUSALS += (yaml.YAMLError, OSError, ValueError, SystemExit)
+# What Hydra raises for an invalid command line: its own errors, yaml errors, OSError (it cannot
+# create the folder of a run), ValueError (an override of the wrong kind) or SystemExit.
+_HYDRA_ERRORS: tuple[type[BaseException], ...] = (HydraException, OmegaConfBaseException)
+_HYDRA_ERRORS += (yaml.YAMLError, OSError, ValueError, SystemExit)
 _BAD_INPUT, _INTERRUPTED = 2, 130
 
-# What a command does with a configuration: returns its exit status.
+# Runs a command with a configuration and returns the exit status.
 Task = Callable[[Config], int]
 
 
 def run(arguments: list[str], task: Task) -> int:
-    """Runs `task` on what Hydra composes of `arguments`; with `--multirun` on each job.
+    """Runs `task` with the configuration composed from `arguments`, once per `--multirun` job.
 
-    Returns the worst exit status of the jobs; 0 where Hydra only showed something.
+    Returns the worst exit status of the jobs, or 0 if Hydra only printed information.
 
     Raises:
         BadInput: the configuration cannot be composed, or a single job raised it.
     """
     register_schema()
     statuses: list[int] = []
-    mistakes: list[str] = []
+    errors: list[str] = []
     jobs: list[HydraConf] = []
 
     def job(composed: DictConfig) -> None:
-        if _INTERRUPTED in statuses:  # Ctrl-C ends the rest of a --multirun too
+        if _INTERRUPTED in statuses:  # Ctrl-C also ends the remaining jobs of a --multirun
             return
         jobs.append(HydraConfig.get())
         try:
             statuses.append(task(to_config(composed)))
-        except (BadInput, DatasetError) as error:  # the other jobs run nevertheless
-            mistakes.append(str(error))
+        except (BadInput, DatasetError) as error:  # the other jobs still run
+            errors.append(str(error))
             _discard_job(jobs[-1])
 
     _check_flags(arguments)
@@ -72,42 +68,42 @@ def run(arguments: list[str], task: Task) -> int:
     with _arguments(rewrite_space_overrides(arguments)), _full_errors():
         try:
             program()
-        except _REFUSALS as error:
-            if len(jobs) > len(statuses) + len(mistakes):
-                raise  # from within a job: no word of Hydra's
-            if isinstance(error, SystemExit):  # it has shown something, or said what is wrong
+        except _HYDRA_ERRORS as error:
+            if len(jobs) > len(statuses) + len(errors):
+                raise  # raised by a job, not by Hydra
+            if isinstance(error, SystemExit):  # Hydra has printed information or an error
                 return _BAD_INPUT if error.code else 0
             _discard_sweep(folder)
             raise BadInput(explain(error)) from None
-    if mistakes and not statuses:
+    if errors and not statuses:
         _discard_sweep(Path(str(jobs[-1].sweep.dir)))
-    if len(jobs) == len(mistakes) == 1:
-        raise BadInput(mistakes[0])
-    for mistake in dict.fromkeys(mistakes):
-        sys.stderr.write("\n".join(mistake.splitlines()[:3]) + "\n")
-    return max([*statuses, *(_BAD_INPUT for _ in mistakes)], default=0)
+    if len(jobs) == len(errors) == 1:
+        raise BadInput(errors[0])
+    for message in dict.fromkeys(errors):
+        sys.stderr.write("\n".join(message.splitlines()[:3]) + "\n")
+    return max([*statuses, *(_BAD_INPUT for _ in errors)], default=0)
 
 
 def explain(error: BaseException) -> str:
-    """Returns what Hydra or OmegaConf refused, in at most three lines."""
+    """Returns the message for an error of Hydra or OmegaConf, in at most three lines."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         group, _, option = str(error.missing_cfg_file).rpartition("/")
         if not group:
             return f"--config-name is {option!r}: there is no such configuration\npossible: config"
-        known = error.options or _options(group)  # Hydra lists none for a list such as space
+        known = error.options or _options(group)  # Hydra gives no options for a list like space
         return f"{group}={option}: there is no such option\n{nearest(option, known)}"
     if isinstance(error, OSError):
         return (
-            f"{error.filename} cannot be made: {error.strerror}\n"
-            "run sweepcast in a folder that can be written, or set hydra.run.dir to one"
+            f"{error.filename} cannot be created: {error.strerror}\n"
+            "run sweepcast in a writable folder, or set hydra.run.dir to one"
         )
     reason = error.__cause__ or error.__context__
     cause = reason if isinstance(reason, OmegaConfBaseException) else error
-    file = re.match(r"In '([^']+)'", str(error))  # a file of a --config-dir, as Hydra names it
+    file = re.match(r"In '([^']+)'", str(error))  # a file of --config-dir
     place = f" in {file[1]}.yaml" if file else ""
     if isinstance(cause, ConfigKeyError | ConfigAttributeError):
         key = str(cause.full_key or cause.key)
-        return f"{key}{place} is no configuration key\n{nearest(key, _known_keys(key))}"
+        return f"{key}{place} is not a configuration key\n{nearest(key, _known_keys(key))}"
     if isinstance(cause, OmegaConfBaseException):
         return f"{cause.full_key}{place}: {str(cause).splitlines()[0]}"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
@@ -120,23 +116,26 @@ def _options(group: str) -> list[str]:
 
 
 def _check_flags(arguments: list[str]) -> None:
-    """Refuses what Hydra's own argument parser would refuse, without its page of usage.
+    """Checks the arguments with Hydra's argument parser, without printing its usage page.
 
-    The parser is private to Hydra; a test holds that it refuses and accepts as the program does.
+    The parser is private to Hydra; a test checks that it accepts the same arguments as Hydra.
+
+    Raises:
+        BadInput: the parser rejects the arguments.
     """
-    complaint = io.StringIO()
+    output = io.StringIO()
     try:
-        with redirect_stderr(complaint), redirect_stdout(io.StringIO()):
+        with redirect_stderr(output), redirect_stdout(io.StringIO()):
             get_args_parser().parse_args(arguments)
-    except SystemExit as end:
-        if not end.code:  # --version
+    except SystemExit as error:
+        if not error.code:  # --version
             return
-        text = complaint.getvalue().strip().splitlines()[-1].partition("error: ")[2]
+        text = output.getvalue().strip().splitlines()[-1].partition("error: ")[2]
         raise BadInput(f"{text}\nsee sweepcast sweep --help and --hydra-help") from None
 
 
 def _known_keys(key: str) -> list[str]:
-    """Returns the keys of the group that `key` lies in, by the default configuration."""
+    """Returns the keys of the group of `key` in the default configuration."""
     from hydra import compose, initialize_config_module
     from hydra.core.global_hydra import GlobalHydra
 
@@ -150,7 +149,7 @@ def _known_keys(key: str) -> list[str]:
 
 
 def _discard_job(job: HydraConf) -> None:
-    """Takes away what Hydra wrote of a refused job: its own files, and folders left empty."""
+    """Removes the files Hydra wrote for a job that was rejected, and folders left empty."""
     folder = Path(str(job.runtime.output_dir))
     if job.output_subdir:
         own = folder / job.output_subdir
@@ -162,14 +161,14 @@ def _discard_job(job: HydraConf) -> None:
 
 
 def _discard_sweep(folder: Path) -> None:
-    """Takes away what Hydra wrote of a `--multirun` of which no job ran."""
+    """Removes the files Hydra wrote for a `--multirun` in which no job ran."""
     if folder.is_dir():
         (folder / "multirun.yaml").unlink(missing_ok=True)
         _remove_empty(folder)
 
 
 def _remove_empty(folder: Path) -> None:
-    """Removes `folder` and the folders above it as far as they are empty and lie below this one."""
+    """Removes `folder` and its parents while they are empty and inside the current folder."""
     here = Path.cwd()
     place = folder.resolve()
     while here in place.parents and place.is_dir() and not any(place.iterdir()):
@@ -178,7 +177,7 @@ def _remove_empty(folder: Path) -> None:
 
 
 def _name_folder() -> Path:
-    """Returns the folder of this run, which `${sweepcast.folder:}` is in the configuration."""
+    """Returns the folder of this run; `${sweepcast.folder:}` resolves to it."""
     folder = Path("mlruns", "hydra", f"{datetime.now(UTC).astimezone():%Y-%m-%d_%H-%M-%S-%f}")
     OmegaConf.register_new_resolver("sweepcast.folder", folder.as_posix, replace=True)
     return folder
@@ -196,7 +195,7 @@ def _arguments(arguments: list[str]) -> Iterator[None]:
 
 @contextmanager
 def _full_errors() -> Iterator[None]:
-    """Lets Hydra raise its errors instead of printing them and leaving with status 1."""
+    """Makes Hydra raise its errors instead of printing them and exiting with status 1."""
     before = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:

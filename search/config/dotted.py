@@ -1,4 +1,4 @@
-"""Nested dicts and their dotted names."""
+"""Conversion between nested dicts and dotted names."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any, cast
 
 
 def flatten(values: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
-    """Returns dotted names of the leaves of nested dicts."""
+    """Returns the leaves of nested dicts by dotted name."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         name = f"{prefix}{key}"
@@ -15,7 +15,7 @@ def flatten(values: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def with_values(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Returns nested dicts like `values` with the dotted names of `changes` set."""
+    """Returns a copy of the nested dicts `values` with the dotted names of `changes` set."""
     changed = cast(dict[str, Any], json.loads(json.dumps(values)))
     for name, value in changes.items():
         *path, last = name.split(".")

@@ -1,4 +1,4 @@
-"""The identity of a study: the settings that make it this study and no other."""
+"""The identity of a study: the settings that distinguish it from other studies."""
 
 import json
 from hashlib import sha256
@@ -7,13 +7,11 @@ from typing import Any
 from search.config.schema import Config
 
 IDENTITY_GROUPS = ("task", "transform", "model", "space", "training", "backend", "pruner")
-
-
 IDENTITY_STUDY = ("seed", "executions", "objective")
 
 
 def identity_parts(config: Config, digest: str) -> dict[str, Any]:
-    """Returns what makes a study this study and no other: everything but budget and place."""
+    """Returns the settings that identify a study: all but budget, engine and tracking."""
     values = config.plain()
     parts = {group: values[group] for group in IDENTITY_GROUPS}
     return {
@@ -24,11 +22,11 @@ def identity_parts(config: Config, digest: str) -> dict[str, Any]:
 
 
 def identity(parts: dict[str, Any]) -> str:
-    """Returns the hash (64 hex) of `identity_parts`."""
+    """Returns the SHA-256 hash (64 hex digits) of `identity_parts`."""
     return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def study_name(config: Config, identity_hash: str) -> str:
-    """Returns `study.name`, or `<dataset>-<model>-<backend>-<6 hex>` where it is not set."""
+    """Returns `study.name`, or `<dataset>-<model>-<backend>-<6 hex>` if it is not set."""
     parts = (config.dataset["name"], config.model["name"], config.backend["name"])
     return config.study.name or "-".join([*map(str, parts), identity_hash[:6]])

@@ -1,19 +1,19 @@
-"""An override of a space on the command line replaces what it names; Hydra alone would merge it."""
+"""Makes overrides of a space replace a leaf, where Hydra alone would merge them."""
 
 import re
 from typing import Any
 
-# `space.a.b=…`, with Hydra's optional `+` or `++`; a deletion `~space.a.b` needs no rewriting.
+# `space.a.b=…`, with Hydra's optional `+` or `++`; a deletion `~space.a.b` needs no change.
 _SPACE_OVERRIDE = re.compile(r"^\+{0,2}(space\.[^=]+)=(.*)$", re.DOTALL)
 
 
 def rewrite_space_overrides(arguments: list[str]) -> list[str]:
-    """Returns `arguments` with every override in a space as one that replaces what it names.
+    """Returns `arguments` with each `space.*` override rewritten to replace its leaf or field.
 
-    Hydra merges a mapping into the leaf that is there, and refuses a list over a mapping. Set to
-    null first, the leaf is replaced by whatever follows, or the one field that is named
-    (`….high=512`). All leaves of a group are set to null by one override of the group: of two for
-    the same key, `--multirun` would drop the first.
+    Hydra merges a mapping into the existing leaf and rejects a list in place of a mapping. So each
+    leaf, or the one field that is named (`….high=512`), is first set to null and then to its new
+    value. One override per group sets all its leaves to null, because `--multirun` keeps only the
+    last of two overrides of the same key.
     """
     matches = {i: match for i, a in enumerate(arguments) if (match := _SPACE_OVERRIDE.match(a))}
     last = {match[1]: i for i, match in matches.items()}
@@ -38,7 +38,7 @@ def _set_null(node: dict[str, Any], path: list[str]) -> None:
     first, *rest = path
     if not rest:
         node[first] = None
-    elif node.setdefault(first, {}) is not None:  # else it is null already, and all below it
+    elif node.setdefault(first, {}) is not None:  # else the whole node is already null
         _set_null(node[first], rest)
 
 

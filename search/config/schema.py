@@ -1,7 +1,7 @@
-"""The configuration, typed: one dataclass a group, and the signature of every `_target_`.
+"""The typed configuration: one dataclass per group, or the signature of the group's builder.
 
-The groups `dataset`, `model`, `backend` and `pruner` name a builder by `_target_`; the keyword
-arguments of that builder, with their types and defaults, are the keys of the group.
+The groups `dataset`, `model`, `backend` and `pruner` name a builder by `_target_`. The keyword
+arguments of the builder, with their types and defaults, are the keys of the group.
 """
 
 import os
@@ -17,7 +17,7 @@ from search.errors import BadInput, nearest
 
 @dataclass
 class Task:
-    """What is forecast and on which targets it is scored (steps of the series)."""
+    """The forecasting task: window, horizon and scored targets, in steps of the series."""
 
     window_size: int = 30
     horizon: int = 1
@@ -29,7 +29,7 @@ class Task:
 
 @dataclass
 class TransformOptions:
-    """What happens to the series before a net sees it, and is undone after."""
+    """Transforms of the series, applied before the model and inverted on its forecasts."""
 
     scaler: str = "standard"
     relative: bool = False
@@ -40,7 +40,7 @@ class TransformOptions:
 
 @dataclass
 class Training:
-    """How a net is fitted."""
+    """How a model is fitted."""
 
     epochs: int = 100
     batch_size: int = 32
@@ -55,7 +55,7 @@ class Training:
 
 @dataclass
 class StudyOptions:
-    """The search as a whole: its name, budget and seed."""
+    """Options of the whole study, such as its name, budget and seed."""
 
     name: str | None = None
     trials: int = 30
@@ -92,7 +92,7 @@ class EngineOptions:
 
 @dataclass
 class TrackingOptions:
-    """What is kept of a trial, and where."""
+    """Where the store is and which files of a trial it keeps."""
 
     uri: str | None = None
     models: str = "all"
@@ -116,32 +116,32 @@ class Config:
     tracking: TrackingOptions = field(default_factory=TrackingOptions)
 
     def plain(self) -> dict[str, Any]:
-        """Returns nested dicts of plain values, as they are logged and sent to workers."""
+        """Returns nested dicts of plain values, to log and to send to workers."""
         return asdict(self)
 
 
 def register_schema() -> None:
-    """Makes the schema known to Hydra, so that a wrong type is refused while composing."""
+    """Registers the schema with Hydra, which then rejects wrong types when composing."""
     ConfigStore.instance().store(name="schema", node=Config)
 
 
 def to_config(composed: DictConfig) -> Config:
-    """Returns the typed configuration of what Hydra composed.
+    """Returns the typed configuration for a configuration composed by Hydra.
 
     Raises:
-        BadInput: an interpolation or a value in it cannot be resolved, or a key that `+` added is
-            none of the configuration.
+        BadInput: an interpolation or a value cannot be resolved, or a key added with `+` is not a
+            configuration key.
     """
     schema = OmegaConf.structured(Config)
     try:
-        # As plain values: of nodes that bear its own types, a merge takes unknown keys too.
+        # Merge plain values: nodes that are already typed would add their unknown keys.
         plain = OmegaConf.to_container(composed, resolve=True)
         return cast(Config, OmegaConf.to_object(OmegaConf.merge(schema, plain)))
     except ConfigKeyError as error:
         group = str(error.full_key).rpartition(".")[0]
         known = OmegaConf.select(schema, group) if group else schema
         raise BadInput(
-            f"{error.full_key} is no configuration key: {nearest(error.key, known)}"
+            f"{error.full_key} is not a configuration key: {nearest(error.key, known)}"
         ) from None
     except OmegaConfBaseException as error:
         text = str(error).splitlines()[0]
@@ -151,10 +151,10 @@ def to_config(composed: DictConfig) -> Config:
 
 
 def from_plain(values: dict[str, Any]) -> Config:
-    """Returns the typed configuration of `Config.plain()`.
+    """Returns the typed configuration for the values of `Config.plain()`.
 
     Raises:
-        BadInput: a key or value in it is none of a configuration.
+        BadInput: a key or value is not valid.
     """
     try:
         created = OmegaConf.create(values)
@@ -163,15 +163,15 @@ def from_plain(values: dict[str, Any]) -> Config:
     return to_config(created)
 
 
-# The groups that name a builder by `_target_`.
+# Groups that name a builder by `_target_`.
 TARGET_GROUPS = ("dataset", "model", "backend", "pruner")
 
 
 def worker_count(config: Config) -> int:
-    """Returns the number of worker processes; 0 is inline.
+    """Returns the number of worker processes; 0 means inline.
 
     Raises:
-        BadInput: `engine.workers` is neither `auto` nor a whole number of 0 or more.
+        BadInput: `engine.workers` is neither `auto` nor an integer of at least 0.
     """
     workers = config.engine.workers
     if workers == "auto":
@@ -182,6 +182,6 @@ def worker_count(config: Config) -> int:
         )
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 0:
         raise BadInput(
-            f"engine.workers is {workers!r}: auto (one a core), a number, or 0 for inline"
+            f"engine.workers is {workers!r}: expected auto (one per core), a number, or 0 (inline)"
         )
     return workers

@@ -1,4 +1,4 @@
-"""The signature of a `_target_` is the schema of its group."""
+"""Schemas of the groups with a `_target_`, taken from the signatures of their builders."""
 
 import inspect
 import sys
@@ -22,47 +22,47 @@ def builder_of(group: str, options: Mapping[str, Any]) -> Callable[..., Any]:
     """Returns the function that `options["_target_"]` names.
 
     Raises:
-        BadInput: there is no `_target_`, or nothing callable of that name can be imported.
+        BadInput: there is no `_target_`, or it cannot be imported or is not a function.
     """
     target = options.get("_target_")
     if not target:
         raise BadInput(
-            f"{group} names no builder: set {group}._target_ to package.function in its yaml"
+            f"{group} has no builder: set {group}._target_ to package.function in its yaml"
         )
     module, _, function = str(target).rpartition(".")
     try:
         found = getattr(import_module(module), function)
-    except Exception as error:  # noqa: BLE001  # whatever importing a user's package raises
+    except Exception as error:  # noqa: BLE001  # importing a user's package can raise anything
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise BadInput(
             f"{group}._target_ is {target!r}, which cannot be imported:\n{reason}\n"
-            f"set it to package.function of an installed package"
+            "set it to package.function of an installed package"
         ) from None
     if not inspect.isfunction(found):
-        raise BadInput(f"{group}._target_ is {target!r}, which is not a function written in Python")
+        raise BadInput(f"{group}._target_ is {target!r}, which is not a Python function")
     return cast(Callable[..., Any], found)
 
 
 def checked_options(
     group: str, options: Mapping[str, Any], supplied: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Returns the options of a group, complete and with the types of its builder's signature.
+    """Returns the options of a group, with the defaults and types of its builder's signature.
 
     Args:
         group: dataset, model, backend or pruner.
-        options: the group as composed.
-        supplied: parameters of the builder that the program passes, not the configuration.
+        options: options of the group, as composed by Hydra.
+        supplied: names of builder parameters that the program supplies.
 
     Raises:
-        BadInput: a key that the builder does not take, lacks, or whose type is wrong.
+        BadInput: a key is unknown or missing, or has the wrong type.
     """
     common_keys = OWN_KEYS.get(group, COMMON_KEYS)
     typed = _typed(group, options, supplied)
     try:
-        OmegaConf.to_object(typed)  # options that check themselves do it here
+        OmegaConf.to_object(typed)  # runs the checks in __post_init__ of the options
         own = OmegaConf.to_container(typed, throw_on_missing=True)
     except MissingMandatoryValue as error:
-        raise BadInput(f"{group}.{error.full_key} is not set, and has no default") from None
+        raise BadInput(f"{group}.{error.full_key} is not set and has no default") from None
     except ValueError as error:
         raise BadInput(str(error)) from None
     common = {key: options[key] for key in common_keys if key in options}
@@ -71,16 +71,16 @@ def checked_options(
 
 
 def call_builder(group: str, options: Mapping[str, Any], **supplied: Any) -> Any:
-    """Returns what the builder of a group makes of its options and of what the program supplies."""
+    """Calls the builder of a group with its options and the supplied arguments."""
     own = OmegaConf.to_object(_typed(group, options, supplied))
     return builder_of(group, options)(**supplied, **vars(own))
 
 
 def _typed(group: str, options: Mapping[str, Any], supplied: Collection[str]) -> Any:
-    """Returns a structured node with the builder's own options.
+    """Returns the options of the builder as a structured OmegaConf node.
 
     Raises:
-        BadInput: a key that the builder does not take, or of another type.
+        BadInput: a key is unknown or has the wrong type.
     """
     schema = _schema(builder_of(group, options), supplied)
     common_keys = OWN_KEYS.get(group, COMMON_KEYS)
@@ -90,7 +90,7 @@ def _typed(group: str, options: Mapping[str, Any], supplied: Collection[str]) ->
     except ConfigKeyError as error:
         known = [entry.name for entry in fields(error.object_type)] if error.object_type else []
         raise BadInput(
-            f"{group}.{error.full_key} is no option of {options['_target_']}:\n"
+            f"{group}.{error.full_key} is not an option of {options['_target_']}:\n"
             f"{nearest(error.key, known)}"
         ) from None
     except OmegaConfBaseException as error:
@@ -98,9 +98,9 @@ def _typed(group: str, options: Mapping[str, Any], supplied: Collection[str]) ->
 
 
 def _schema(builder: Callable[..., Any], supplied: Collection[str]) -> Any:
-    """Returns a structured node with the builder's own parameters."""
+    """Returns the parameters of the builder as a structured OmegaConf node."""
     annotations = {k: v for k, v in builder.__annotations__.items() if k != "return"}
-    # Without the return type: it may name Keras' model, imported for type checkers alone.
+    # Skip the return type: it may name keras.Model, which only type checkers import.
     hints = get_type_hints(
         SimpleNamespace(__annotations__=annotations), vars(sys.modules[builder.__module__])
     )

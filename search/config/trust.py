@@ -1,8 +1,8 @@
-"""Which builders a configuration may name that comes out of a store.
+"""Restricts the builders that a configuration from a store may name.
 
-A configuration is code: the functions that it names are imported and called. What a user composes
-may name any; what a store holds only those that Sweepcast's own presets name, and those of packages
-that the user says to trust.
+A configuration can run code, because its builders are imported and called. A configuration that the
+user composes may name any builder. A configuration from a store may name only the builders of
+Sweepcast's presets and of the packages that the user trusts.
 """
 
 from collections.abc import Collection
@@ -17,7 +17,7 @@ from search.config.schema import TARGET_GROUPS, Config
 
 @cache
 def preset_targets(group: str) -> frozenset[str]:
-    """Returns the builders that the presets of a group name."""
+    """Returns the builders named in the presets of a group."""
     folder = Path(conf.__file__).parent / group
     presets = [yaml.safe_load(path.read_text("utf-8")) or {} for path in folder.glob("*.yaml")]
     found = [(preset.get(group) or preset).get("_target_") for preset in presets]
@@ -25,13 +25,13 @@ def preset_targets(group: str) -> frozenset[str]:
 
 
 def is_trusted(group: str, target: object, trusted: Collection[str]) -> bool:
-    """Returns whether a configuration of a store may name the builder `target` in `group`."""
+    """Returns whether a configuration from a store may name the builder `target` in `group`."""
     text = str(target)
     return text in preset_targets(group) or text.partition(".")[0] in trusted
 
 
 def foreign_packages(config: Config) -> list[str]:
-    """Returns the packages that a configuration names builders of, other than those of presets."""
+    """Returns the packages of the builders in a configuration that no preset names."""
     targets = [(group, str(getattr(config, group).get("_target_"))) for group in TARGET_GROUPS]
     return sorted(
         {name.partition(".")[0] for group, name in targets if not is_trusted(group, name, ())}

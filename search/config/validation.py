@@ -1,4 +1,4 @@
-"""What each configuration key may hold, checked before anything is read, trained or stored."""
+"""Valid values of each configuration key, checked before anything is read, trained or stored."""
 
 import re
 from collections.abc import Mapping
@@ -10,15 +10,11 @@ from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
 from search.config.dotted import flatten
-from search.config.schema import (
-    TARGET_GROUPS,
-    Config,
-    worker_count,
-)
+from search.config.schema import TARGET_GROUPS, Config, worker_count
 from search.config.signatures import checked_options
 from search.errors import BadInput, nearest
 
-# What the program passes to a builder beside the options of its group.
+# Arguments that the program passes to a builder, in addition to the options of its group.
 SUPPLIED = {
     "dataset": (),
     "model": ("input_shape", "horizon"),
@@ -29,13 +25,13 @@ SUPPLIED = {
 
 @dataclass(frozen=True)
 class AtLeast:
-    """A finite number not below `low`, which `open` excludes; None passes if the key allows it."""
+    """A finite number of at least `low`, or above it if `open`; None is valid."""
 
     low: float
     open: bool = False
 
     def check(self, value: Any) -> str | None:
-        """Returns what was expected, or None where `value` is fine."""
+        """Returns what was expected, or None if `value` is valid."""
         number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
         if value is None or (number and (value > self.low if self.open else value >= self.low)):
             return None
@@ -44,13 +40,13 @@ class AtLeast:
 
 @dataclass(frozen=True)
 class Between:
-    """A number from `low` to `high`; None passes if the key allows it."""
+    """A number from `low` to `high`; None is valid."""
 
     low: float
     high: float
 
     def check(self, value: Any) -> str | None:
-        """Returns what was expected, or None where `value` is fine."""
+        """Returns what was expected, or None if `value` is valid."""
         if value is None or self.low <= value <= self.high:
             return None
         return f"expected a number from {self.low:g} to {self.high:g}"
@@ -58,43 +54,43 @@ class Between:
 
 @dataclass(frozen=True)
 class Share:
-    """A number from 0 to below 1."""
+    """A number of at least 0 and below 1."""
 
     def check(self, value: Any) -> str | None:
-        """Returns what was expected, or None where `value` is fine."""
-        return None if 0 <= value < 1 else "expected a number from 0 to below 1"
+        """Returns what was expected, or None if `value` is valid."""
+        return None if 0 <= value < 1 else "expected a number of at least 0 and below 1"
 
 
 @dataclass(frozen=True)
 class Memory:
-    """An amount of memory, as Dask reads it."""
+    """An amount of memory in Dask's notation."""
 
     def check(self, value: Any) -> str | None:
-        """Returns what was expected, or None where `value` is fine."""
+        """Returns what was expected, or None if `value` is valid."""
         known = re.fullmatch(r"(?i)auto|\d+(\.\d+)?\s*([kmgt]i?)?b?", str(value))
         return None if known else "expected auto, 0 for no limit, or an amount such as 4GB"
 
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of a few texts."""
+    """One of several strings."""
 
     options: tuple[str, ...]
 
     def check(self, value: Any) -> str | None:
-        """Returns what was possible, or None where `value` is fine."""
+        """Returns the possible values, or None if `value` is valid."""
         return None if value in self.options else nearest(value, self.options)
 
 
 @dataclass(frozen=True)
 class Objectives:
-    """One metric, or a list of several that begins with the score."""
+    """The score metric, or a list that begins with it."""
 
     score: str
     others: tuple[str, ...]
 
     def check(self, value: Any) -> str | None:
-        """Returns what was expected, or None where `value` is fine."""
+        """Returns what was expected, or None if `value` is valid."""
         given = list(value) if isinstance(value, list | tuple) else [value]
         known = all(name in (self.score, *self.others) for name in given)
         if known and len(set(given)) == len(given) and given[:1] == [self.score]:
@@ -145,10 +141,10 @@ RULES: Mapping[str, Rule] = {
 
 
 def validated(config: Config) -> Config:
-    """Returns `config` with the groups of builders complete and every value checked.
+    """Returns `config` with all values checked and the builder options completed with defaults.
 
     Raises:
-        BadInput: a key, type or value that is not possible.
+        BadInput: a key, type or value is not valid.
     """
     plain = config.plain()
     groups = [entry.name for entry in fields(config) if entry.name != "space"]
@@ -159,10 +155,10 @@ def validated(config: Config) -> Config:
 
 
 def checked_group(group: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the options of one group, typed and checked.
+    """Returns the checked options of one group, with their types.
 
     Raises:
-        BadInput: a key, type or value that is not possible.
+        BadInput: a key, type or value is not valid.
     """
     if group in TARGET_GROUPS:
         typed = checked_options(group, options, SUPPLIED[group])
@@ -175,10 +171,10 @@ def checked_group(group: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_value(name: str, value: Any, rule: Rule) -> None:
-    """Checks the value of the key `name`.
+    """Checks a value against a rule; `name` is the key in the message.
 
     Raises:
-        BadInput: it is against `rule`.
+        BadInput: the value does not satisfy `rule`.
     """
     expected = rule.check(value)
     if expected:
@@ -192,7 +188,7 @@ def _typed(group: str, options: Mapping[str, Any]) -> dict[str, Any]:
     except ConfigKeyError as error:
         key = str(error.key)
         raise BadInput(
-            f"{error.full_key} is no configuration key: {nearest(key, schema[group])}"
+            f"{error.full_key} is not a configuration key: {nearest(key, schema[group])}"
         ) from None
     except OmegaConfBaseException as error:
         raise BadInput(f"{error.full_key}: {str(error).splitlines()[0]}") from None

@@ -1,4 +1,4 @@
-"""Where trials run: inline, or on Dask workers."""
+"""Runs trials, inline or on Dask workers."""
 
 from search.config.schema import Config, worker_count
 from search.engine import processes
@@ -6,13 +6,13 @@ from search.engine.base import Engine
 
 
 def warm_up(config: Config) -> None:
-    """Lets what the workers of `open_engine` need be imported while other things are done."""
+    """Starts importing the modules that the workers of `open_engine` need, in the background."""
     if config.engine.address is None and worker_count(config):
         processes.warm_up(config.engine.threads)
 
 
 def open_engine(config: Config, *, jobs: int) -> Engine:
-    """Returns the engine that `engine` in the configuration asks for, for so many `jobs` at most.
+    """Returns the engine that `engine` configures, with no more local workers than `jobs`.
 
     Raises:
         BadInput: no Dask scheduler answers at `engine.address`.

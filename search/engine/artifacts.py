@@ -1,6 +1,6 @@
-"""The files of a trial, made where its result is: a worker, as a rule.
+"""Creates the artifacts of a trial, usually in the worker that trained it.
 
-N forecast origins, H horizon.
+Letters: N forecast origins, H horizon.
 """
 
 import json
@@ -22,13 +22,7 @@ from search.plots.trial.forecast import forecast
 from search.plots.trial.learning_curve import learning_curve
 from search.plots.trial.residuals import residuals
 from search.trial.checkpoints import FILE
-from search.trial.data import (
-    folds_of,
-    load_series,
-    origins_of,
-    targets,
-    visible,
-)
+from search.trial.data import folds_of, load_series, origins_of, targets, visible
 from search.trial.result import Execution, Result
 from search.trial.trial import Plan
 
@@ -36,7 +30,7 @@ FIGURES = ("forecast.png", "learning_curve.png", "residuals.png")
 
 
 def artifacts_of(plan: Plan, result: Result, *, figures: bool) -> dict[str, bytes]:
-    """Returns the files of a trial by name: its configuration, predictions, pictures and net."""
+    """Returns the files of a trial by name: its configuration, predictions, figures and model."""
     places = {execution.place: execution for execution in result.executions}
     hashes = {
         "weights": {place: e.weights for place, e in places.items() if e.weights},
@@ -80,12 +74,14 @@ def predictions_table(
     actual: NDArray[np.float64],
     forecast: NDArray[np.float64],
 ) -> pd.DataFrame:
-    """Returns a row a forecast value: timestamp, actual, forecast, step, origin, fold.
+    """Returns a table with a row per forecast: timestamp, actual, forecast, step, origin, fold.
 
     Args:
-        fold: whose targets were forecast.
+        series: series that was forecast.
+        task: task of the configuration.
+        fold: fold whose targets were forecast.
         actual: readings [N, H]; NaN where one is missing.
-        forecast: of them [N, H].
+        forecast: forecasts [N, H] of these readings.
     """
     origins = origins_of(fold, task)
     steps = np.broadcast_to(np.arange(1, task.horizon + 1), forecast.shape)
@@ -114,15 +110,15 @@ def _title(plan: Plan, series: Series, what: str) -> str:
 
 
 def _forecast(plan: Plan, series: Series, shown: Execution, predictions: pd.DataFrame) -> Figure:
-    # Of a pruned trial, an earlier fold than theirs is shown.
-    beside = {
+    # A pruned trial may show an earlier fold, which these forecasts of baselines do not cover.
+    baselines = {
         name: _predictions(plan, series, shown, values)
         for name, values in plan.baselines
         if values.shape == shown.forecast.shape
     }
     return forecast(
         predictions,
-        baselines=beside,
+        baselines=baselines,
         unit=series.unit,
         title=_title(plan, series, f"Forecast of the {plan.block} block"),
         season=_season(plan, series),

@@ -1,4 +1,4 @@
-"""Where trials run: the contract of an engine, and what it tells the study."""
+"""The interface of an engine, and the events that it reports to the study."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -11,13 +11,13 @@ from search.trial.trial import Plan, Progress
 
 @dataclass(frozen=True)
 class Lost:
-    """A trial whose worker died; nothing of it is known."""
+    """A trial whose worker died before it returned a result."""
 
     number: int
     reason: str
 
 
-# How long to wait for events before looking at interrupts and the clock again.
+# How long to wait for events before checking for interrupts and the time limit again.
 TICK = 0.2  # seconds
 
 Event = Progress | Result | Lost
@@ -25,34 +25,34 @@ Handler = Callable[[Event], None]
 
 
 class Engine(ABC):
-    """Runs plans and tells what happens to them; it never decides.
+    """Runs plans and reports what happens to them; it makes no decisions.
 
-    It is a context manager: leaving it ends every process it started.
+    An engine is a context manager: leaving it ends all processes that it started.
     """
 
     @property
     @abstractmethod
     def slots(self) -> int:
-        """How many trials can run at once."""
+        """The number of trials that can run at the same time."""
 
     @abstractmethod
     def submit(self, plan: Plan) -> None:
-        """Takes a plan; it runs as soon as a slot is free."""
+        """Queues a plan, which runs as soon as a slot is free."""
 
     @abstractmethod
     def wait(self, handle: Handler, timeout: float) -> None:
-        """Hands over what has happened, in order; returns after at least one event or `timeout` s.
+        """Passes events to `handle` in order; returns after at least one event or `timeout` s.
 
         `handle` may call `stop`.
         """
 
     @abstractmethod
     def stop(self, number: int, step: int) -> None:
-        """Tells a running trial that it ended at epoch `step`; its result still comes."""
+        """Stops a running trial after epoch `step`; its result is still reported."""
 
     def __enter__(self) -> Self:
         return self
 
     @abstractmethod
     def __exit__(self, *error: object) -> None:
-        """Ends every process of the engine."""
+        """Ends all processes of the engine."""

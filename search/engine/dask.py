@@ -1,7 +1,7 @@
-"""Runs trials on Dask workers: processes of one thread each, TensorFlow imported once in each.
+"""Runs trials on Dask workers: processes with one thread each that import TensorFlow once.
 
-Results and lost trials are futures; epochs travel over a topic of the scheduler; the word to stop
-is put into the worker while it trains.
+Results and lost trials arrive as futures, and epochs on a topic of the scheduler. A request to stop
+reaches the worker while it trains.
 """
 
 import logging
@@ -17,44 +17,31 @@ import dask.config
 from distributed import Client, Future, KilledWorker, LocalCluster
 from distributed.comm.core import CommClosedError
 
-from search.engine.base import (
-    Engine,
-    Event,
-    Handler,
-    Lost,
-)
-from search.engine.dask_worker import (
-    WorkerResult,
-    WorkerSetup,
-    request_stop,
-    run_plan,
-)
+from search.engine.base import Engine, Event, Handler, Lost
+from search.engine.dask_worker import WorkerResult, WorkerSetup, request_stop, run_plan
 from search.engine.environment import environment
-from search.engine.processes import (
-    METHOD,
-    uninterrupted,
-    warm_up,
-)
+from search.engine.processes import METHOD, uninterrupted, warm_up
 from search.errors import BadInput
 from search.trial.trial import Plan, Progress
 
-_OVER_LIMIT = "worker-restart-memory"  # what Dask says when it ends a worker over its limit
+# Dask's topic for workers that it ended because they exceeded their memory limit.
+_OVER_LIMIT = "worker-restart-memory"
 _STARTS = 3  # attempts to start the workers
 _SETTINGS = {
     "distributed.worker.multiprocessing-method": METHOD,
-    # A worker that dies loses its trial; whether to run it again is the study's decision.
+    # A worker that dies loses its trial; the study decides whether to retry it.
     "distributed.scheduler.allowed-failures": 0,
-    # Memory that TensorFlow holds cannot be spilled, and a paused worker would wait for ever.
+    # TensorFlow's memory cannot be spilled, and a paused worker would wait forever.
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
-    # Dask's profiler looks at the training thread a hundred times a second.
+    # Dask's profiler would sample the training thread a hundred times a second.
     "distributed.worker.profile.enabled": False,
 }
 
 
 class DaskEngine(Engine):
-    """Workers of our own on this machine, or those of a scheduler at an address."""
+    """Runs trials on its own workers on this machine, or on those of the scheduler at `address`."""
 
     def __init__(
         self,
@@ -68,12 +55,12 @@ class DaskEngine(Engine):
         self._events: queue.Queue[Event | WorkerResult] = queue.Queue()
         self._futures: dict[int, Future[WorkerResult]] = {}
         self._topic = f"sweepcast-{uuid4().hex}"  # a scheduler may serve several studies
-        # Epochs and results come on two ways; a result waits here for the epochs before it.
+        # Epochs and results arrive separately; a result waits here for the epochs before it.
         self._lock = threading.Lock()
-        self._told: Counter[int] = Counter()
+        self._reported: Counter[int] = Counter()
         self._early: dict[int, WorkerResult] = {}
         self._recycle_mb = recycle_mb
-        self._over_limit: dict[str, float] = {}  # MB of workers that were ended for it
+        self._over_limit: dict[str, float] = {}  # MB used, by address of the worker
         self._cluster: LocalCluster | None = None
         self._connection: Client | None = None
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
@@ -81,7 +68,7 @@ class DaskEngine(Engine):
         starter = ThreadPoolExecutor(1)
         self._starting = starter.submit(self._start, workers, address, memory_limit, threads)
         starter.shutdown(wait=False)
-        if address is not None:  # it may be refused, which must be known before anything is stored
+        if address is not None:  # fail before anything is stored
             try:
                 self._starting.result()
             except BaseException:
@@ -89,12 +76,12 @@ class DaskEngine(Engine):
                 raise
 
     def _start(self, workers: int, address: str | None, memory_limit: str, threads: int) -> Client:
-        """Returns the connection to workers that are ready."""
+        """Starts the workers or connects to them, and returns the client once they are ready."""
         with uninterrupted():
             if address is None:
                 self._cluster = self._started(workers, memory_limit, threads)
             self._connection = self._connected(address)
-            # A worker may die meanwhile; the one in its place is prepared too.
+            # A worker may die in the meantime; its replacement is set up too.
             with suppress(CommClosedError):
                 self._connection.register_plugin(WorkerSetup(ours=address is None))
             self._connection.subscribe_topic(self._topic, self._take_progress)
@@ -111,7 +98,7 @@ class DaskEngine(Engine):
 
     @classmethod
     def _started(cls, workers: int, memory_limit: str, threads: int) -> LocalCluster:
-        """Starts workers; where one dies while it starts, all of them start anew."""
+        """Starts the workers; if one dies while it starts, starts all of them again."""
         for _ in range(_STARTS - 1):
             with suppress(RuntimeError):
                 return cls._local(workers, memory_limit, threads)
@@ -120,9 +107,9 @@ class DaskEngine(Engine):
     @staticmethod
     def _local(workers: int, memory_limit: str, threads: int) -> LocalCluster:
         warm_up(threads)
-        # In place of Dask's own variables, of which MALLOC_TRIM_THRESHOLD_ gives memory back to the
-        # system at once: that takes up to a third of TensorFlow's speed. A fork needs them too: the
-        # process it comes from may have been started for another number of threads.
+        # These replace Dask's own variables, because its MALLOC_TRIM_THRESHOLD_ returns memory to
+        # the system early and costs up to a third of TensorFlow's speed. Forked workers need them
+        # too: their parent process may have been started for another number of threads.
         variables = environment(threads)
         dask.config.set(
             {f"distributed.nanny.{when}environ": variables for when in ("pre-spawn-", "")}
@@ -132,7 +119,7 @@ class DaskEngine(Engine):
             threads_per_worker=1,
             processes=True,
             memory_limit=memory_limit,
-            # No dashboard; its server, which starts anyhow, takes a free port: 8787 may be taken.
+            # No dashboard. Its server starts anyway, on a free port because 8787 may be in use.
             scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
             host="127.0.0.1",
             silence_logs=logging.CRITICAL,
@@ -140,24 +127,24 @@ class DaskEngine(Engine):
 
     @property
     def _client(self) -> Client:
-        """The connection; own workers start while the study is opened, and are waited for here."""
+        """The client; waits until the workers, which start while the study is opened, are ready."""
         return self._starting.result()
 
     @property
     def slots(self) -> int:
-        """The threads of all workers, as the scheduler knows them now."""
+        """The number of threads of all workers that the scheduler has now."""
         threads: dict[str, int] = self._client.nthreads()
         return max(1, sum(threads.values()))
 
     def submit(self, plan: Plan) -> None:
         """Sends the plan to a worker."""
-        self._told[plan.number] = 0
+        self._reported[plan.number] = 0
         future = self._client.submit(run_plan, plan, self._topic, pure=False, retries=0)
         self._futures[plan.number] = future
         future.add_done_callback(lambda done: self._take_end(plan.number, done))
 
     def wait(self, handle: Handler, timeout: float) -> None:
-        """Hands over all events that have come in."""
+        """Passes all events that have arrived to `handle`."""
         try:
             self._hand_over(self._events.get(timeout=timeout), handle)
             while True:
@@ -170,14 +157,14 @@ class DaskEngine(Engine):
             handle(event)
             return
         if event.megabytes > self._recycle_mb and self._cluster is not None:
-            # TensorFlow keeps memory of every net it built. The worker is idle now: its next trial
-            # is submitted when the study has taken this result.
+            # TensorFlow keeps memory of all models it built. The worker is idle now: its next trial
+            # is submitted after the study has handled this result.
             self._client.restart_workers([event.worker], raise_for_error=False)
         handle(event.result)
 
     def stop(self, number: int, step: int) -> None:
-        """Puts the word to stop into the worker; the training thread reads it after its epoch."""
-        # A worker that dies meanwhile has nothing to stop.
+        """Asks the workers to stop the trial; the training thread checks this after each epoch."""
+        # A worker that dies in the meantime has nothing to stop.
         self._client.run(request_stop, self._topic, number, step, on_error="ignore")
 
     def _take_progress(self, event: tuple[float, dict[str, Any]]) -> None:
@@ -185,9 +172,9 @@ class DaskEngine(Engine):
             for epoch in event[1]["epochs"]:
                 progress = Progress(**epoch)
                 self._events.put(progress)
-                self._told[progress.number] += 1
+                self._reported[progress.number] += 1
                 early = self._early.get(progress.number)
-                if early is not None and self._told[progress.number] >= early.told:
+                if early is not None and self._reported[progress.number] >= early.reported:
                     self._events.put(self._early.pop(progress.number))
 
     def _take_end(self, number: int, future: Future[WorkerResult]) -> None:
@@ -195,7 +182,7 @@ class DaskEngine(Engine):
         if future.status == "finished":
             outcome = future.result()
             with self._lock:
-                if self._told[number] < outcome.told:
+                if self._reported[number] < outcome.reported:
                     self._early[number] = outcome
                 else:
                     self._events.put(outcome)
@@ -207,15 +194,15 @@ class DaskEngine(Engine):
         self._over_limit[event[1]["worker"]] = event[1]["rss"] / 2**20
 
     def _reason(self, error: BaseException | None) -> str:
-        """Returns why a worker died, as far as it is known."""
+        """Returns why a worker died, as far as this is known."""
         address = error.last_worker.address if isinstance(error, KilledWorker) else ""
         if address in self._over_limit:
             used = self._over_limit.pop(address)
-            return f"out of memory: its worker used {used:.0f} MB, near engine.memory_limit"
-        return f"its worker died ({type(error).__name__})"
+            return f"out of memory: the worker used {used:.0f} MB, near engine.memory_limit"
+        return f"the worker died ({type(error).__name__})"
 
     def __exit__(self, *error: object) -> None:
-        """Ends the client and, where they are ours, the workers."""
+        """Closes the client and ends the workers that the engine started."""
         wait([self._starting])
         if self._connection is not None:
             self._connection.close()

@@ -1,4 +1,4 @@
-"""What runs inside a Dask worker: a trial, its reports, and the word to stop it."""
+"""Code that runs inside a Dask worker: it trains trials, reports epochs and stops on request."""
 
 import gc
 import signal
@@ -17,43 +17,50 @@ from search.trial.result import Result
 from search.trial.trial import Plan, Progress
 
 _REPORT_EVERY = 0.05  # seconds
-# Trials told to stop (topic of their engine, number), and the epoch they ended at; lives in each
-# worker.
+# The trials to stop, as (topic of their engine, number), and the epoch as of which they stop. Each
+# worker has its own.
 _stops: dict[tuple[str, int], int] = {}
 
 
 class WorkerSetup(WorkerPlugin):
-    """Imports TensorFlow when a worker starts, not when its first trial does."""
+    """Imports TensorFlow when a worker starts, instead of in its first trial."""
 
     def __init__(self, *, ours: bool) -> None:
         self._ours = ours
 
     def setup(self, worker: Any) -> None:  # noqa: ARG002
-        """Prepares a worker that starts, and one that takes the place of another."""
+        """Prepares a new worker, including one that replaces another."""
         if self._ours:
-            # A terminal sends Ctrl-C to the workers too; what it means is the study's decision.
+            # A terminal sends Ctrl-C to the workers too, but only the coordinator reacts to it.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         silence_tensorflow()
         for module in MODULES:
             import_module(module)
-        # What was imported stays; looking through it for garbage took a third of a second a net.
+        # Imported objects stay alive; collecting garbage among them took 0.3 s per model.
         gc.freeze()
 
 
 @dataclass(frozen=True)
 class WorkerResult:
-    """A result, how many epochs were told before it, and how large its worker has grown."""
+    """A result and the state of its worker.
+
+    Attributes:
+        result: result of the trial.
+        reported: number of epochs reported before the result.
+        worker: address of the worker.
+        megabytes: memory that the worker uses, in MB.
+    """
 
     result: Result
-    told: int
+    reported: int
     worker: str
     megabytes: float
 
 
 class _Reports:
-    """Sends a trial's epochs to the coordinator: short ones together, a long one at once.
+    """Sends a trial's epochs to the coordinator: short ones together, long ones immediately.
 
-    Each message is read and answered by the coordinator, which shares the processor with training.
+    The coordinator handles every message, and it shares the processor with training.
     """
 
     def __init__(self, worker: Any, topic: str) -> None:
@@ -61,24 +68,24 @@ class _Reports:
         self._topic = topic
         self._waiting: list[dict[str, Any]] = []
         self._sent = time.monotonic()
-        self.told = 0
+        self.count = 0
 
     def add(self, progress: Progress) -> None:
-        """Takes an epoch, which is sent soon."""
-        self.told += 1
+        """Queues an epoch, which is sent soon."""
+        self.count += 1
         self._waiting.append(asdict(progress))
         if time.monotonic() - self._sent >= _REPORT_EVERY:
             self.send()
 
     def send(self) -> None:
-        """Sends what waits."""
+        """Sends the queued epochs."""
         if self._waiting:
             self._worker.log_event(self._topic, {"epochs": self._waiting})
         self._waiting, self._sent = [], time.monotonic()
 
 
 def run_plan(plan: Plan, topic: str) -> WorkerResult:
-    """Carries out a plan and reports its epochs on a topic of the scheduler."""
+    """Runs a plan and reports its epochs on a topic of the scheduler."""
     _stops.pop((topic, plan.number), None)
     worker = get_worker()
     reports = _Reports(worker, topic)
@@ -90,9 +97,9 @@ def run_plan(plan: Plan, topic: str) -> WorkerResult:
     result = run_with_artifacts(plan, report)
     reports.send()
     grown = worker.monitor.get_process_memory() / 2**20
-    return WorkerResult(result, reports.told, worker.address, grown)
+    return WorkerResult(result, reports.count, worker.address, grown)
 
 
 def request_stop(topic: str, number: int, step: int) -> None:
-    """Takes the word to stop a trial, which is known to have ended at epoch `step`."""
+    """Asks a trial to stop as of epoch `step`."""
     _stops[topic, number] = step

@@ -1,4 +1,4 @@
-"""What a process that trains must have in its environment before TensorFlow is imported."""
+"""Sets the environment that a training process needs before TensorFlow is imported."""
 
 import logging
 import os
@@ -12,10 +12,10 @@ RECORDED = ("sweepcast", "tensorflow", "tensorflow-cpu", "keras", "numpy", "optu
 
 
 def environment(threads: int) -> dict[str, str]:
-    """Returns the variables of a training process with `threads` threads.
+    """Returns the environment variables of a training process with `threads` threads.
 
-    The thread count is part of what makes a training repeat bit for bit. oneDNN's custom kernels
-    are off because their results depend on the processor's model.
+    Trainings repeat bit for bit only with the same number of threads. oneDNN's custom kernels are
+    off because their results depend on the processor model.
     """
     return {
         "KERAS_BACKEND": "tensorflow",
@@ -32,13 +32,13 @@ def environment(threads: int) -> dict[str, str]:
 
 
 def prepare_process(threads: int) -> None:
-    """Sets the environment of this process; later imports of TensorFlow and Keras follow it."""
+    """Sets the environment of this process for later imports of TensorFlow and Keras."""
     os.environ.update(environment(threads))
     silence_tensorflow()
 
 
 def silence_tensorflow() -> None:
-    """Keeps TensorFlow from warning that each trial compiles its own net, which it must."""
+    """Silences TensorFlow's warning that each trial compiles its own model, which is intended."""
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
@@ -46,26 +46,26 @@ def require_tensorflow() -> None:
     """Checks that TensorFlow is installed.
 
     Raises:
-        BadInput: it is not; the text names the extra to add.
+        BadInput: it is not; the message names the extra to install.
     """
     if find_spec("tensorflow") is None:
         raise BadInput(
-            "TensorFlow is not installed, and every training command needs it:\n"
-            "pip install 'sweepcast[cpu]' (or 'sweepcast[gpu]' with an NVIDIA card)"
+            "TensorFlow is not installed, but every training command needs it:\n"
+            "pip install 'sweepcast[cpu]' (or 'sweepcast[gpu]' with an NVIDIA GPU)"
         )
 
 
 def describe_environment() -> dict[str, str | dict[str, str]]:
-    """Returns versions, machine and thread settings of this process."""
+    """Returns the versions, machine and thread settings of this process."""
     versions = {}
     for package in RECORDED:
         try:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    import numpy as np  # here: it reads the thread settings when it is imported
+    import numpy as np  # imported here because it reads the thread settings
 
-    # What numpy was built for and what of more it found in this processor.
+    # The instruction sets that numpy was built for, and others found in this processor.
     simd = np.show_config(mode="dicts")["SIMD Extensions"]
     return {
         "python": platform.python_version(),

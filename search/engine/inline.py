@@ -1,4 +1,4 @@
-"""Runs trials one by one in this process: for debugging, and for tests."""
+"""Runs trials one after the other in this process, for debugging and for tests."""
 
 from collections import deque
 
@@ -8,7 +8,7 @@ from search.trial.trial import Plan, Progress
 
 
 class InlineEngine(Engine):
-    """One slot; a trial runs while the study waits, its events are handed over at once."""
+    """An engine with one slot; a trial runs within `wait` and reports its events immediately."""
 
     def __init__(self) -> None:
         self._plans: deque[Plan] = deque()
@@ -16,15 +16,15 @@ class InlineEngine(Engine):
 
     @property
     def slots(self) -> int:
-        """One."""
+        """One trial at a time."""
         return 1
 
     def submit(self, plan: Plan) -> None:
-        """Keeps the plan for the next `wait`."""
+        """Queues the plan for the next `wait`."""
         self._plans.append(plan)
 
     def wait(self, handle: Handler, timeout: float) -> None:  # noqa: ARG002
-        """Runs one trial to its end."""
+        """Runs one trial to the end."""
         if not self._plans:
             return
         plan = self._plans.popleft()
@@ -36,8 +36,8 @@ class InlineEngine(Engine):
         handle(run_with_artifacts(plan, report))
 
     def stop(self, number: int, step: int) -> None:
-        """Stops the trial at the end of the epoch that it just reported."""
+        """Stops the trial after the epoch that it has just reported."""
         self._stops[number] = step
 
     def __exit__(self, *error: object) -> None:
-        """Does nothing: there is no process to end."""
+        """Does nothing, because there is no process to end."""

@@ -1,8 +1,8 @@
-"""Where workers come from: one process imports TensorFlow, and each worker is a fork of it.
+"""Starts worker processes: one process imports TensorFlow, and each worker is a fork of it.
 
-Importing takes seconds of a core and is done once, while the coordinator does other things; a
-worker that is replaced is there at once. Only Linux forks a process that holds such libraries
-safely; elsewhere every worker is spawned and imports for itself.
+The import takes seconds of CPU time. It is done once, while the coordinator does other work, and
+replacement workers start immediately. Only on Linux is it safe to fork a process with such
+libraries; on other systems every worker is spawned and imports them itself.
 """
 
 import multiprocessing
@@ -16,7 +16,7 @@ from multiprocessing import forkserver, resource_tracker
 from search.engine.environment import prepare_process
 
 METHOD = "forkserver" if sys.platform == "linux" else "spawn"
-# What a trial imports, and what a worker runs in.
+# The modules that a trial and a worker need.
 MODULES = (
     "search.engine.artifacts",
     "search.trial.model",
@@ -26,12 +26,12 @@ MODULES = (
 
 
 def warm_up(threads: int) -> None:
-    """Starts the process that workers are forked from and returns at once, while it imports.
+    """Starts the process that workers are forked from, without waiting for its imports.
 
-    Later calls do nothing as long as it lives; it ends with this process and its workers.
+    Further calls do nothing while that process runs. It ends with this process and its workers.
 
     Args:
-        threads: of a training process.
+        threads: number of threads of a training process.
     """
     if METHOD != "forkserver":
         return
@@ -43,16 +43,16 @@ def warm_up(threads: int) -> None:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Holds Ctrl-C back while processes start, and in those processes for good.
+    """Blocks Ctrl-C while processes start, and permanently in those processes.
 
-    A process that is interrupted while it starts tells of it in sixty lines. The signal mask is
-    inherited; the coordinator takes what was held back when all of them are up. A signal may come
-    by way of another thread all the same: until then, it is noted and raises nothing.
+    A process that is interrupted while it starts prints a traceback of sixty lines. Processes
+    inherit the signal mask; the coordinator receives the blocked signal once all have started. A
+    signal may still arrive through another thread; it is recorded and raised at the end.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    resource_tracker.ensure_running()  # now: its start ends with a mask that lets Ctrl-C through
+    resource_tracker.ensure_running()  # start it first, because its start unblocks Ctrl-C
     noted: list[int] = []
     in_main = threading.current_thread() is threading.main_thread()
     handler = (

@@ -1,5 +1,5 @@
-"""Pictures of a trial (`trial`) and of a study (`study`), drawn in one style (`style`).
+"""Figures of a trial (`trial`) and of a study (`study`), drawn in a common style (`style`).
 
-Every function takes tables and returns a `matplotlib.figure.Figure`; `style.to_png` turns one
-into bytes. Nothing here knows MLflow, a backend or a model, and nothing uses pyplot.
+Every function takes tables and returns a `matplotlib.figure.Figure`; `style.to_png` converts it
+to bytes. Nothing here depends on MLflow, backends, models or pyplot.
 """

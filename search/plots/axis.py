@@ -1,4 +1,4 @@
-"""Where the values of one parameter stand on an axis: numbers, words, and what is absent.
+"""Positions of the values of one parameter on an axis: numbers, categories and absent values.
 
 Letters: K trials.
 """
@@ -16,23 +16,28 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from search.plots import formatting
 from search.plots.style import Floats
 
-ABSENT = -0.16  # height of a parameter that a trial does not have
-_FEW = 7  # values that each get a tick of their own
+ABSENT = -0.16  # height of trials that do not have the parameter
+_FEW = 7  # up to this number of distinct values, each gets a tick
 _MOST_TICKS = 14
-_TICK_GAP = 0.06  # least distance of two ticks, in heights of the axis
+_TICK_GAP = 0.06  # minimum distance of two ticks, as a share of the axis
 
 
 @final
 @dataclass(frozen=True)
 class Axis:
-    """Heights [K] of the trials on one axis (0..1, or `ABSENT`), and what stands at a height."""
+    """An axis of one parameter.
+
+    Attributes:
+        heights: heights [K] of the trials, from 0 to 1, or `ABSENT`.
+        ticks: tick labels by height.
+    """
 
     heights: Floats
     ticks: dict[float, str]
 
 
 def axis_of(values: Sequence[object], *, logarithmic: bool) -> Axis:
-    """The axis of the trials' `values` [K]: numbers on a scale, anything else as categories."""
+    """Returns the axis of `values` [K]: a numeric scale, or categories if not all are numbers."""
     present = [value for value in values if not missing(value)]
     if all(isinstance(v, numbers.Real) and not isinstance(v, bool | np.bool_) for v in present):
         found, ticks = _on_scale(np.array(present, dtype=np.float64), logarithmic=logarithmic)
@@ -46,12 +51,12 @@ def axis_of(values: Sequence[object], *, logarithmic: bool) -> Axis:
 
 
 def missing(value: object) -> bool:
-    """Whether a trial does not have the parameter: NaN. None is a choice of null."""
+    """Returns whether the value is NaN: the trial does not have the parameter. None is a value."""
     return value is pd.NA or (isinstance(value, numbers.Real) and math.isnan(value))
 
 
 def _on_scale(values: Floats, *, logarithmic: bool) -> tuple[Floats, dict[float, str]]:
-    """Heights of numbers on a linear or logarithmic axis, and its ticks."""
+    """Returns the heights of numbers on a linear or logarithmic axis, and its ticks."""
     distinct = np.unique(values)
     if len(distinct) < 2:
         middle = np.full(len(values), 0.5)
@@ -80,7 +85,7 @@ def _on_scale(values: Floats, *, logarithmic: bool) -> tuple[Floats, dict[float,
 
 
 def _on_categories(values: Sequence[object]) -> tuple[Floats, dict[float, str]]:
-    """Heights of mixed choices, evenly spaced, in the order of `rank`."""
+    """Returns evenly spaced heights of mixed choices in the order of `rank`, and the ticks."""
     found = {written(value): value for value in values}
     order = sorted(found, key=lambda text: rank(found[text]))
     places = np.linspace(0, 1, len(order)) if len(order) > 1 else np.array([0.5])
@@ -91,7 +96,7 @@ def _on_categories(values: Sequence[object]) -> tuple[Floats, dict[float, str]]:
 
 
 def rank(value: object) -> tuple[int, float, str]:
-    """What choices are ordered by: truth values, numbers, words, null."""
+    """Returns the sort key of a choice: booleans come first, then numbers, strings and null."""
     if value is None:
         return 3, 0.0, ""
     if isinstance(value, bool | np.bool_):
@@ -102,7 +107,7 @@ def rank(value: object) -> tuple[int, float, str]:
 
 
 def written(value: object) -> str:
-    """As the configuration's yaml writes it."""
+    """Returns the value as written in the YAML configuration."""
     if value is None:
         return "null"
     if isinstance(value, bool | np.bool_):
@@ -115,10 +120,10 @@ def _digits(value: float) -> str:
 
 
 def fanned(heights: Floats) -> Floats:
-    """`heights` of trials, worst first, spread a little where many are equal.
+    """Returns the `heights` of trials, sorted worst first, with equal heights spread slightly.
 
-    The colours at each choice then show how it did. A value that one trial has stays in place;
-    no band is wider than half the distance between values.
+    The colours of the lines at each choice then show how well it did. A value that only one trial
+    has is not moved, and no spread is wider than half the distance between two values.
     """
     spread = heights.copy()
     levels, counts = np.unique(heights, return_counts=True)

@@ -1,4 +1,4 @@
-"""Picture of a forecast of what is not known yet."""
+"""Figure of a forecast of future values."""
 
 import numpy as np
 import pandas as pd
@@ -6,19 +6,23 @@ from matplotlib.figure import Figure
 
 from search.plots import style
 
-_SHOWN = 2  # windows of the history
-_LEAST, _MOST = 24, 400  # steps of it
-_MARKED = 12  # a forecast of at most so many steps has its steps marked
+_SHOWN = 2  # length of the drawn history, in windows
+_LEAST, _MOST = 24, 400  # minimum and maximum length of the drawn history, in steps
+_MARKED = 12  # forecasts of up to this number of steps have a marker at each step
 
 
 def future(
     history: pd.Series, forecast: pd.DataFrame, *, steps: int, unit: str, title: str
 ) -> Figure:
-    """The end of a history, the forecast after it, and its intervals.
+    """Draws the end of a history, the forecast that follows it, and the forecast intervals.
 
-    `history` holds readings by timestamp, NaN where one is missing; `forecast` the columns
-    timestamp, forecast, and lower_<level>, upper_<level>, the narrowest first; `steps` is the
-    window size of the model.
+    Args:
+        history: readings by timestamp; NaN if a reading is missing.
+        forecast: table with the columns timestamp, forecast, and lower_<level> and upper_<level>
+            of each interval, the narrowest first.
+        steps: window size of the model.
+        unit: unit of the series.
+        title: title of the figure.
     """
     figure, axes = style.new_figure([["all"]], 4.2, title=title, gap=0.3, bottom=0.55)
     panel = axes["all"]

@@ -1,6 +1,6 @@
-"""How pictures, charts and reports write a number, a unit and a long name.
+"""Formatting of numbers, units and long names in figures, charts and reports.
 
-Apart from what draws them: a report needs no matplotlib for its words.
+This module does not import matplotlib, so that reports can use it without drawing.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from math import isnan
 
 
 def number(value: float, unit: str = "") -> str:
-    """Four significant digits and the unit, with a true minus sign; "–" for NaN."""
+    """Returns four significant digits and the unit, with a true minus sign; "–" for NaN."""
     if isnan(value):
         return "–"
     usual = 1e-3 <= abs(value) < 1e3
@@ -19,12 +19,12 @@ def number(value: float, unit: str = "") -> str:
 
 
 def quantity(name: str, unit: str) -> str:
-    """`error (°C)`, or the bare name of a number without a unit."""
+    """Returns the name with the unit, e.g. `error (°C)`, or only the name if there is no unit."""
     return f"{name} ({cut(unit, 20)})" if unit else name
 
 
 def cut(text: str, length: int) -> str:
-    """`text`, with an ellipsis in its middle where it is longer than `length` characters."""
+    """Returns `text`, cut to `length` characters with an ellipsis in the middle if it is longer."""
     if len(text) <= length:
         return text
     head = (length - 1) // 2
@@ -32,7 +32,10 @@ def cut(text: str, length: int) -> str:
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """Dotted names cut to their last two parts, without the part all share; never two alike."""
+    """Returns the last two parts of dotted names, without a shared first part.
+
+    If two of the short names would be equal, the full names are returned.
+    """
     parts = [name.split(".") for name in names]
     shared = len(parts) > 1 and all(len(p) > 1 for p in parts) and len({p[0] for p in parts}) == 1
     short = [".".join((p[1:] if shared else p)[-2:]) for p in parts]

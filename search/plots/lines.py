@@ -1,4 +1,4 @@
-"""Lines through many points, with gaps where the data have them.
+"""Lines through many points, with gaps where data are missing.
 
 Letters: N points of a line.
 """
@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from search.plots.style import Array, Floats
 
-_COLUMNS = 850  # a line is drawn with no more detail than the picture has columns of pixels
+_COLUMNS = 850  # pixel columns of a panel: a line needs no more detail than that
 
 
 def line(
@@ -24,12 +24,12 @@ def line(
     name: str = "",
     above: int = 2,
 ) -> Line2D:
-    """Draws y [N] over x [N], both in the order of x; `name` puts it into the legend.
+    """Draws y [N] over x [N], both sorted by x; `name` is the entry in the legend.
 
-    NaN and infinity are gaps. A point between two gaps is a dot, and so is every point of a
-    short line, so that one reading is seen too. More points than the picture has columns are
-    thinned to the lowest and the highest of each column, which looks the same and is drawn
-    five times as fast.
+    NaN and infinity are drawn as gaps. A point between two gaps and every point of a short line
+    get a dot, so that single readings are visible. If there are more points than pixel columns,
+    only the lowest and the highest point of each column are kept, which looks the same and draws
+    five times faster.
     """
     y = np.where(np.isfinite(y.astype(np.float64)), y, np.nan)
     gap = np.isnan(y)
@@ -54,7 +54,7 @@ def line(
 
 
 def _thinned(y: Floats, needed: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
-    """Indices of the points to draw: the ends, the `needed`, and each column's extremes."""
+    """Returns the indices of the points to draw: ends, `needed` points, extremes of each column."""
     size = -(-len(y) // _COLUMNS)
     if size <= 2:
         return np.arange(len(y))
@@ -67,10 +67,10 @@ def _thinned(y: Floats, needed: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
 
 
 def breaks(time: Array, *values: Array) -> tuple[Array, ...]:
-    """`time` [N] and `values` [N] each with a NaN put in where time jumps, so that lines break.
+    """Returns `time` [N] and `values` [N] with a NaN inserted at each jump in time, to break lines.
 
-    A jump is a step back, or one longer than half as much again as the usual step: calendar
-    months stay together.
+    A jump is a step back, or a step longer than 1.5 times the median step, so that calendar months
+    of different lengths stay connected.
     """
     steps = np.diff(time).astype(np.float64)
     usual = np.median(steps[steps > 0]) if (steps > 0).any() else 1.0

@@ -1,4 +1,4 @@
-"""The one look of every picture, applied artist by artist: no global state is touched."""
+"""Common style of all figures, applied to each artist so that no global state is changed."""
 
 import io
 import textwrap
@@ -17,19 +17,19 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 
 from search.plots import formatting
 
-# Okabe and Ito, "Color Universal Design" (2008): told apart with every kind of colour vision.
+# Okabe and Ito, "Color Universal Design" (2008): distinguishable with all types of colour vision.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 BLUE, VERMILLION, PURPLE = "#0072B2", "#D55E00", "#CC79A7"
-# One meaning each, in every picture.
+# Each colour has the same meaning in all figures.
 ACTUAL, MODEL, BASELINE, BEST, FAILED = "#A8A8A8", BLUE, ORANGE, GREEN, VERMILLION
-# Trials beside each other, the best first; what is drawn over them is the baseline and the actual.
+# Colours of several trials in one plot, the best first; none is the baseline's or the actual's.
 RANKED = (GREEN, BLUE, SKY, PURPLE, BLACK)
 INK, QUIET, GRID = "#262626", "#6B6B6B", "#E4E4E4"
 
 DPI = 110
 WIDTH = 8.2  # inches: 902 pixels
 TITLE_SIZE, PANEL_SIZE, TEXT_SIZE = 11.0, 9.5, 8.5
-_LINE_HEIGHT = 0.2  # inches that one line of the title takes
+_LINE_HEIGHT = 0.2  # height of one line of the title, in inches
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -46,10 +46,20 @@ def new_figure(
     bottom: float = 0.5,
     gap: float = 0.75,
 ) -> tuple[Figure, dict[str, Axes]]:
-    """An empty figure whose panels are named by `rows`; a name repeated in a row spans its columns.
+    """Returns an empty figure and its panels by name.
 
-    Lengths are inches. The margins are fixed: measuring every text to find them (constrained
-    layout) would take as long as drawing the picture. Titles longer than two lines are cut.
+    Lengths are in inches. The margins are fixed, because measuring all texts (constrained layout)
+    would take as long as drawing the figure. A title longer than two lines is cut.
+
+    Args:
+        rows: names of the panels in each row; a name repeated in a row spans these columns.
+        height: height of the figure with a title of one line.
+        title: title of the figure.
+        left: left margin.
+        right: right margin.
+        top: top margin.
+        bottom: bottom margin.
+        gap: distance between panels.
     """
     lines = textwrap.wrap(title, 88, max_lines=2, placeholder=" …")
     extra = _LINE_HEIGHT * max(len(lines) - 1, 0)
@@ -70,7 +80,7 @@ def new_figure(
         },
     )
     for panel in axes.values():
-        _dress(panel)
+        _apply_style(panel)
     figure.suptitle(
         plain("\n".join(lines)),
         x=0.1 / WIDTH,
@@ -84,7 +94,7 @@ def new_figure(
     return figure, axes
 
 
-def _dress(axes: Axes) -> None:
+def _apply_style(axes: Axes) -> None:
     axes.set_facecolor("white")
     axes.set_axisbelow(True)
     axes.grid(visible=True, color=GRID, linewidth=0.7)
@@ -92,13 +102,13 @@ def _dress(axes: Axes) -> None:
     for side, spine in axes.spines.items():
         spine.set_visible(side in ("left", "bottom"))
         spine.set_color(QUIET)
-    # The power of ten of the numbers' labels, beside the panel's title, not below it.
+    # The power of ten of the tick labels goes to the left of the panel's title, not below it.
     beside = -0.55 / (WIDTH * axes.get_position().width)
     axes.yaxis.get_offset_text().set(x=beside, fontsize=TEXT_SIZE - 0.5, color=QUIET)
 
 
 def message_figure(title: str, text: str) -> Figure:
-    """A figure that says in words why there is nothing to draw."""
+    """Returns a figure with a text that explains why there is nothing to draw."""
     figure, axes = new_figure([["message"]], 2.2, title=title)
     panel = axes["message"]
     panel.set_axis_off()
@@ -116,9 +126,9 @@ def message_figure(title: str, text: str) -> Figure:
 
 
 def to_png(figure: Figure) -> bytes:
-    """The figure as a PNG, 902 pixels wide, on white; equal figures give equal bytes."""
+    """Returns the figure as a PNG, 902 pixels wide, on white; equal figures give equal bytes."""
     buffer = io.BytesIO()
-    # Level 1 takes half the time of zlib's usual 6 and costs a tenth in size.
+    # Level 1 takes half the time of zlib's default of 6 and makes the file 10 % larger.
     figure.savefig(
         buffer,
         format="png",
@@ -132,12 +142,12 @@ def to_png(figure: Figure) -> bytes:
 
 
 def plain(text: str) -> str:
-    """`text` drawn as it is: two dollar signs (a unit, a choice) start no formula."""
+    """Returns `text` with dollar signs escaped, which would otherwise start a formula."""
     return text.replace("$", r"\$")
 
 
 def quantity(name: str, unit: str) -> str:
-    """An axis label, with its unit."""
+    """Returns an axis label with its unit."""
     return plain(formatting.quantity(name, unit))
 
 
@@ -149,7 +159,7 @@ def label(axes: Axes, *, title: str = "", x: str = "", y: str = "") -> None:
 
 
 def legend(axes: Axes, *, columns: int = 0) -> None:
-    """A legend above the panel, at its right: never on the data. One row unless `columns` says."""
+    """Adds a legend above the panel on the right; one row if `columns` is 0."""
     handles, names = axes.get_legend_handles_labels()
     if handles:
         look = legend_look(columns or len(handles))
@@ -158,7 +168,7 @@ def legend(axes: Axes, *, columns: int = 0) -> None:
 
 
 def shared_legend(figure: Figure, *panels: Axes) -> None:
-    """One row below the title for all `panels`, each name once."""
+    """Adds one legend for all `panels` in a row below the title, with each name once."""
     found: dict[str, Artist] = {}
     for panel in panels:
         for handle, name in zip(*panel.get_legend_handles_labels(), strict=True):
@@ -169,6 +179,7 @@ def shared_legend(figure: Figure, *panels: Axes) -> None:
 
 
 def legend_look(columns: int) -> dict[str, Any]:
+    """Returns the style of a legend as keyword arguments of matplotlib's `legend`."""
     return {
         "ncols": columns,
         "borderaxespad": 0.15,
@@ -182,7 +193,7 @@ def legend_look(columns: int) -> dict[str, Any]:
 
 
 def date_axis(axes: Axes) -> None:
-    """Dates on the x axis, each part of a date written once."""
+    """Formats the x axis as dates without repeating their common parts."""
     locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     formatter = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
@@ -192,12 +203,12 @@ def date_axis(axes: Axes) -> None:
 
 
 def whole_numbers(most: int) -> MaxNLocator:
-    """Ticks at whole numbers (epochs, trials, steps), at most `most` of them."""
+    """Returns a locator with at most `most` ticks at integers (epochs, trials, steps)."""
     return MaxNLocator(most, integer=True, min_n_ticks=1, steps=[1, 2, 5, 10])
 
 
 def log_axis(axes: Axes) -> None:
-    """A logarithmic y axis, its ticks at 1, 2 and 5 written as plain numbers."""
+    """Makes the y axis logarithmic, with ticks at 1, 2 and 5 written as plain numbers."""
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=8))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -205,5 +216,5 @@ def log_axis(axes: Axes) -> None:
 
 
 def shades(count: int) -> list[str]:
-    """`count` colours from the best score to the worst, as `#rrggbb`."""
+    """Returns `count` colours from the best score to the worst, as `#rrggbb`."""
     return [to_hex(color) for color in colormaps["viridis"](np.linspace(0, 1, count))]

@@ -1,8 +1,8 @@
-"""Stops hopeless trials early: Optuna's pruners on a shadow study, so that every backend has them.
+"""Builds Optuna's pruners, which stop unpromising trials early.
 
-A pruner sees epochs and scores, nothing else. It is told of every epoch of a trial, in order; its
-answer depends on the trials before it. An epoch is counted over all folds and executions, each as
-long as the longest of the study, so that trials are compared at equal progress.
+A pruner receives the score of every epoch of a trial, in order, and nothing else. Its decision
+depends on the earlier trials. Epochs are counted over all folds and executions, each as long as the
+longest of the study, so that trials are compared at equal progress.
 """
 
 import warnings
@@ -18,55 +18,51 @@ from optuna.pruners import (
     ThresholdPruner,
 )
 
-from search.config.validation import (
-    AtLeast,
-    Between,
-    check_value,
-)
+from search.config.validation import AtLeast, Between, check_value
 from search.pruners.base import Pruner
 
 
 def none() -> Pruner:
-    """Builds the pruner that stops nothing."""
+    """Builds the pruner that stops no trial."""
     return Pruner(NopPruner())
 
 
 def median(*, n_startup_trials: int = 5, warmup: int = 10, interval: int = 1) -> Pruner:
-    """Builds Optuna's median pruner: the percentile pruner at 50.
+    """Builds Optuna's median pruner, which is the percentile pruner at 50 %.
 
     Raises:
         BadInput: an option is out of its range.
     """
-    return Pruner(MedianPruner(**_looks(n_startup_trials, warmup, interval)))
+    return Pruner(MedianPruner(**_checks(n_startup_trials, warmup, interval)))
 
 
 def percentile(
     *, percentile: float = 25.0, n_startup_trials: int = 5, warmup: int = 10, interval: int = 1
 ) -> Pruner:
-    """Builds Optuna's percentile pruner: it keeps what is among the best at the same epoch.
+    """Builds Optuna's percentile pruner, which keeps the trials that are best at the same epoch.
 
     Args:
-        percentile: share that is kept, in percent.
-        n_startup_trials: complete trials before anything is pruned.
-        warmup: epochs that every trial gets.
-        interval: epochs from one look at a trial to the next; fewer looks forgive a noisy curve.
+        percentile: share of trials to keep, in percent.
+        n_startup_trials: number of complete trials before any trial is pruned.
+        warmup: number of epochs before a trial can be pruned.
+        interval: number of epochs between checks; fewer checks tolerate a noisier curve.
 
     Raises:
         BadInput: an option is out of its range.
     """
     check_value("pruner.percentile", percentile, Between(0, 100))
-    return Pruner(PercentilePruner(percentile, **_looks(n_startup_trials, warmup, interval)))
+    return Pruner(PercentilePruner(percentile, **_checks(n_startup_trials, warmup, interval)))
 
 
 def successive_halving(
     *, reduction_factor: int = 4, warmup: int = 10, min_early_stopping_rate: int = 0
 ) -> Pruner:
-    """Builds Optuna's asynchronous successive halving.
+    """Builds Optuna's pruner for asynchronous successive halving.
 
     Args:
-        reduction_factor: of the trials at a rung, one in so many goes on to the next.
-        warmup: epochs to the first rung; the next one is `reduction_factor` times as far.
-        min_early_stopping_rate: rungs that are left out at the beginning.
+        reduction_factor: one in this many trials continues from a rung to the next.
+        warmup: epochs to the first rung; each later rung is `reduction_factor` times as far.
+        min_early_stopping_rate: number of rungs to skip at the beginning.
 
     Raises:
         BadInput: an option is out of its range.
@@ -86,10 +82,10 @@ def successive_halving(
 
 
 def hyperband(*, reduction_factor: int = 3, warmup: int = 5) -> Pruner:
-    """Builds Optuna's Hyperband: successive halving in brackets that begin early or late.
+    """Builds Optuna's Hyperband pruner: successive halving in brackets with different first rungs.
 
     Args:
-        reduction_factor: as of successive halving.
+        reduction_factor: see `successive_halving`.
         warmup: epochs to the first rung of the first bracket.
 
     Raises:
@@ -110,14 +106,14 @@ def patient(
     n_startup_trials: int = 5,
     warmup: int = 10,
 ) -> Pruner:
-    """Builds Optuna's patient pruner: it stops only what has got worse than it was.
+    """Builds Optuna's patient pruner, which stops only trials that have become worse.
 
     Args:
-        patience: epochs that a trial may be worse than its own best.
-        min_delta: by how much, in the series' units.
-        percentile: of the percentile pruner that has to agree; None needs no agreement.
-        n_startup_trials: of that pruner.
-        warmup: of that pruner.
+        patience: number of epochs for which a trial may be worse than its own best.
+        min_delta: smallest difference that counts as worse, in the series' units.
+        percentile: percentile of the percentile pruner that has to agree; None for no such pruner.
+        n_startup_trials: see `percentile`; applies to that pruner.
+        warmup: see `percentile`; applies to that pruner.
 
     Raises:
         BadInput: an option is out of its range.
@@ -125,19 +121,19 @@ def patient(
     check_value("pruner.patience", patience, AtLeast(0))
     check_value("pruner.min_delta", min_delta, AtLeast(0))
     check_value("pruner.percentile", percentile, Between(0, 100))
-    looks = _looks(n_startup_trials, warmup)
-    agreeing = None if percentile is None else PercentilePruner(percentile, **looks)
+    checks = _checks(n_startup_trials, warmup)
+    agreeing = None if percentile is None else PercentilePruner(percentile, **checks)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         return Pruner(PatientPruner(agreeing, patience=patience, min_delta=min_delta))
 
 
 def threshold(*, upper: float, warmup: int = 10) -> Pruner:
-    """Builds Optuna's threshold pruner: it stops what is worse than a bound.
+    """Builds Optuna's threshold pruner, which stops trials that are worse than a bound.
 
     Args:
         upper: score above which a trial is stopped, in the series' units.
-        warmup: epochs that every trial gets.
+        warmup: number of epochs before a trial can be pruned.
 
     Raises:
         BadInput: an option is out of its range.
@@ -147,8 +143,8 @@ def threshold(*, upper: float, warmup: int = 10) -> Pruner:
     return Pruner(ThresholdPruner(upper=upper, n_warmup_steps=warmup))
 
 
-def _looks(n_startup_trials: int, warmup: int, interval: int = 1) -> dict[str, int]:
-    """Returns when a pruner looks at a trial, in Optuna's words."""
+def _checks(n_startup_trials: int, warmup: int, interval: int = 1) -> dict[str, int]:
+    """Returns the options for when a pruner checks a trial, under Optuna's names."""
     check_value("pruner.n_startup_trials", n_startup_trials, AtLeast(0))
     check_value("pruner.warmup", warmup, AtLeast(0))
     check_value("pruner.interval", interval, AtLeast(1))

@@ -1,7 +1,7 @@
-"""What a study shows of itself: a description, a page to explore, a table and pictures.
+"""Report of a study: a description, an interactive page, a table and figures.
 
-`findings` gathers what was found, `kept` what the store has of curves and forecasts; `markdown`,
-`html` (with `charts` and `table`) and `pictures` show it.
+`search.results` collects the findings and the stored curves and forecasts; `markdown`, `html`
+(with `charts` and `table`) and `figures` present them.
 """
 
 from search.report.html import page
@@ -11,10 +11,10 @@ from search.tracking.ledger import Ledger
 
 
 def study_files(ledger: Ledger, found: Findings) -> dict[str, bytes]:
-    """Returns the files of a study by name.
+    """Returns the contents of the study's files by file name.
 
-    With `tracking.figures=none` there are no pictures, and the page has no charts: neither curves
-    nor forecasts are read.
+    With `tracking.figures=none` there are no figures and the page has no charts, so curves and
+    forecasts are not read.
     """
     files = {"leaderboard.csv": as_csv(found.board).encode()}
     if found.prepared.config.tracking.figures == "none":
@@ -23,9 +23,9 @@ def study_files(ledger: Ledger, found: Findings) -> dict[str, bytes]:
     from search.report.figures import study_figures
     from search.results.trial_outputs import trial_outputs
 
-    evidence = trial_outputs(ledger, found)
+    outputs = trial_outputs(ledger, found)
     return {
         **files,
-        **study_figures(found, evidence),
-        "report.html": page(found, sections(found, evidence)),
+        **study_figures(found, outputs),
+        "report.html": page(found, sections(found, outputs)),
     }

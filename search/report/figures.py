@@ -1,4 +1,4 @@
-"""The pictures of a study, as PNG."""
+"""Figures of a study as PNG files."""
 
 from search.plots import formatting, style
 from search.plots.study.forecasts import forecasts
@@ -11,8 +11,8 @@ from search.results.findings import Findings
 from search.results.trial_outputs import TrialOutputs
 
 
-def study_figures(found: Findings, evidence: TrialOutputs) -> dict[str, bytes]:
-    """Returns the pictures by the names of their files."""
+def study_figures(found: Findings, outputs: TrialOutputs) -> dict[str, bytes]:
+    """Returns the PNG of each figure by file name."""
     name, unit, trials, ranked = found.name, found.unit, found.trials, found.ranked
     figures = {
         "optimization_history.png": optimization_history(
@@ -26,33 +26,33 @@ def study_figures(found: Findings, evidence: TrialOutputs) -> dict[str, bytes]:
             trials,
             found.space.names,
             unit=unit,
-            title=f"Searched values and score · {name}",
+            title=f"Parameters and score · {name}",
             logarithmic=found.logarithmic,
         ),
         "slices.png": slices(
             trials,
             ranked,
             unit=unit,
-            title=f"Score by searched value, later trials darker · {name}",
+            title=f"Score by parameter, later trials darker · {name}",
             logarithmic=found.logarithmic,
         ),
         "contour.png": contour(
             trials,
             [parameter for parameter in ranked if parameter in found.importance],
             unit=unit,
-            title=f"Score over the two values that mattered most · {name}",
+            title=f"Score over the two most important parameters · {name}",
             logarithmic=found.logarithmic,
         ),
         "importance.png": importance(
-            found.importance, title=f"Importance · {name}", note=found.importance_note
+            found.importance, title=f"Parameter importance · {name}", note=found.importance_note
         ),
         "forecasts.png": forecasts(
-            {shown.name: shown.table for shown in evidence.forecasts},
-            baseline=evidence.baseline,
+            {shown.name: shown.table for shown in outputs.forecasts},
+            baseline=outputs.baseline,
             baseline_name=f"{found.baseline_name} {formatting.number(found.baseline_mae, unit)}",
             unit=unit,
             title=f"Forecasts of the best trials · {name}",
-            season=evidence.season,
+            season=outputs.season,
         ),
     }
     if found.several:

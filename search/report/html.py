@@ -1,4 +1,4 @@
-"""The page of a study: one HTML file that opens anywhere, without a network."""
+"""HTML page of a study: a single file that needs no network."""
 
 from collections.abc import Sequence
 
@@ -8,20 +8,16 @@ from datasets.parsing.frequency import shown
 from search.plots.formatting import short_names
 from search.report.charts import Section, labels
 from search.report.table import table, value_of
-from search.results.findings import (
-    WHERE,
-    Findings,
-    commands,
-)
+from search.results.findings import WHERE, Findings, commands
 from search.results.verdict import optimism, verdict
 from search.space.space import spelled
 
 
 def page(found: Findings, sections: Sequence[Section]) -> bytes:
-    """Returns the page with the charts of `sections`; without any, it carries no plotly.js.
+    """Returns the page with the charts of `sections`; plotly.js is included only if there are any.
 
-    All that a user named is escaped, in the text by the template, in the charts by
-    `charts.look.words`, and on the way into the script: there, `<` is written as \\u003c.
+    All user-defined names are escaped: in the text by the template, in the charts by
+    `charts.style.words`, and in the embedded JSON, where `<` is written as \\u003c.
     """
     environment = Environment(
         loader=PackageLoader("search.report", "page"),
@@ -35,8 +31,8 @@ def page(found: Findings, sections: Sequence[Section]) -> bytes:
     written = environment.get_template("report.html.j2").render(
         found=found,
         verdict=verdict(found.board, found.unit),
-        said=[*filter(None, [optimism(found.board, found.unit), found.state, found.saved])],
-        mood=_mood(found),
+        summary=[*filter(None, [optimism(found.board, found.unit), found.state, found.saved])],
+        outcome=_outcome(found),
         facts=_facts(found),
         commands=commands(found),
         where=WHERE,
@@ -62,15 +58,15 @@ def _plotly() -> str:
     return str(get_plotlyjs())
 
 
-def _mood(found: Findings) -> str:
-    """Whether the best trial beats the best baseline: the colour of the verdict."""
+def _outcome(found: Findings) -> str:
+    """Returns the CSS class of the verdict: whether the best trial beats the best baseline."""
     if found.best is None:
         return "none"
     return "lost" if found.best.counted["mae"] >= found.baseline_mae else "won"
 
 
 def _facts(found: Findings) -> list[tuple[str, str]]:
-    """What was studied: a name and what is to say of it."""
+    """Returns the facts about the study, as pairs of a label and a text."""
     prepared, config = found.prepared, found.prepared.config
     series, task = prepared.series, config.task
     unit = f" in {series.unit}" if series.unit else ""
@@ -86,20 +82,20 @@ def _facts(found: Findings) -> list[tuple[str, str]]:
         (
             "scored on",
             f"{folds} steps{horizon}, before the test block of {task.test} steps, which no trial "
-            "read",
+            "reads",
         ),
         ("trials", ", ".join(f"{count} {state}" for state, count in counts.items()) or "none"),
         ("search", f"backend {config.backend['name']}, pruner {config.pruner['name']}"),
         (
             "training",
-            f"at most {found.space.longest(config.training.epochs)} epochs, executions a trial: "
+            f"at most {found.space.longest(config.training.epochs)} epochs, executions per trial: "
             f"{task.folds * config.study.executions}, seed of the study: {config.study.seed}",
         ),
     ]
 
 
 def _searched(found: Findings) -> list[dict[str, str]]:
-    """What was searched: name, values, condition, and the best trial's value."""
+    """Returns each searched parameter: name, values, condition, and value of the best trial."""
     best = found.best.values if found.best else {}
     names = found.space.names
     return [

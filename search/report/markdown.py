@@ -1,13 +1,9 @@
-"""The description of a study in MLflow, in Markdown."""
+"""Description of a study for MLflow, in Markdown."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from search.plots.formatting import cut
-from search.results.findings import (
-    WHERE,
-    Findings,
-    commands,
-)
+from search.results.findings import WHERE, Findings, commands
 from search.results.leaderboard import Row
 from search.results.verdict import optimism, verdict
 from search.space.space import spelled
@@ -19,26 +15,26 @@ _SEARCHED_ROWS, _SEARCHED_LENGTH = 24, 80
 
 
 def description(found: Findings) -> str:
-    """Returns the study's description: the result first."""
+    """Returns the description of a study, starting with the result."""
     board, unit = found.board, found.unit
     parts = [
         f"**{verdict(board, unit)}**",
         optimism(board, unit),
         found.state,
         found.saved,
-        "`report.html`, under Artifacts, shows all of it: every trial, with interactive charts.",
+        "`report.html`, under Artifacts, shows every trial and interactive charts.",
         _table(found),
         _front(found),
-        _what_to_do(found),
-        f"### What mattered\n{_importance(found)}",
+        _next_steps(found),
+        f"### Parameter importance\n{_importance(found)}",
         _searched(found),
     ]
     return "\n\n".join(filter(None, parts))
 
 
-def _what_to_do(found: Findings) -> str:
+def _next_steps(found: Findings) -> str:
     lines = [f"- `{command}` {what}" for command, what in commands(found)]
-    return "\n".join(["### Go on", *lines, "", WHERE])
+    return "\n".join(["### Next steps", *lines, "", WHERE])
 
 
 def _front(found: Findings) -> str:
@@ -62,8 +58,8 @@ def _searched(found: Findings) -> str:
         for parameter in parameters[:_SEARCHED_ROWS]
     ]
     left = len(parameters) - len(lines)
-    more = [f"- and {left} more: `report.html` has them all"] if left else []
-    return "\n".join(["### Searched", *lines, *more])
+    more = [f"- and {left} more: `report.html` lists all of them"] if left else []
+    return "\n".join(["### Search space", *lines, *more])
 
 
 def _importance(found: Findings) -> str:
@@ -93,7 +89,7 @@ def _table(found: Findings) -> str:
 
 
 def _aligned(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """A table. MLflow shows its columns without a space between them, so the cells bring one."""
+    """Returns a table, with padded cells because MLflow shows columns without space between."""
     first, *others = (f"| {f'{_GAP} | '.join(row)}{_GAP} |" for row in (head, *lines))
     return "\n".join([first, "|" + "---|" * len(head), *others])
 
@@ -103,7 +99,7 @@ def _named(row: Row) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name in a cell of a table."""
+    """Returns a name, shortened and escaped for a table cell."""
     return cut(name, 100).replace("|", "\\|")
 
 

@@ -1,4 +1,4 @@
-"""The end of a study: its page in the store."""
+"""Publishes the report of a study in the store."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,15 @@ from search.tracking.reading import Record
 def publish(
     ledger: Ledger, name: str, runs: Sequence[Record], prepared: PreparedStudy, state: str
 ) -> None:
-    """Writes what a study found: description, page, table, pictures, the best trial's figures."""
+    """Writes the description, page, table and figures of a study and the metrics of its best trial.
+
+    Args:
+        ledger: ledger of the study.
+        name: name of the study.
+        runs: runs of the study.
+        prepared: the study as configured.
+        state: sentence that says how the study ended.
+    """
     if len(prepared.config.study.objectives) > 1:
         _mark_front(ledger, runs, prepared.config.study.objectives)
         runs = ledger.runs()
@@ -31,7 +39,7 @@ def publish(
 
 
 def _mark_front(ledger: Ledger, runs: Sequence[Record], objectives: Sequence[str]) -> None:
-    """Tags every complete trial: whether no other one beats it in all objectives."""
+    """Tags every complete trial with whether it is on the Pareto front."""
     complete = [run for run in runs if run.kind == "trial" and run.state == "complete"]
     scored = [run for run in complete if all(name in run.metrics for name in objectives)]
     values = [tuple(run.metrics[name] for name in objectives) for run in scored]

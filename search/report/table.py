@@ -1,4 +1,4 @@
-"""The table of all trials and baselines, as the page shows it."""
+"""Table of all trials and baselines on the page."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ from search.plots.formatting import cut, short_names
 from search.results.findings import Findings
 from search.results.leaderboard import Row
 
-# Rows that a browser still sorts at once; `leaderboard.csv` has them all.
+# Maximum number of rows, so that a browser sorts them fast; `leaderboard.csv` has all rows.
 MOST = 2000
-_REASON = 240  # characters of one
-_LONG = 8  # characters of a number
+_REASON = 240  # maximum length of a reason, in characters
+_LONG = 8  # maximum length of a number, in characters
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What stands in a cell, and the number it is sorted by, where it is one."""
+    """The text of a cell, and the number it is sorted by if it is numeric."""
 
     text: str
     value: float | None = None
@@ -26,7 +26,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A heading, what it says in full, and how its cells look: `number`, `long`, or plainly."""
+    """A heading, its explanation, and the style of its cells: `number`, `long` or empty."""
 
     title: str
     full: str
@@ -35,7 +35,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Line:
-    """A trial or baseline. `state` is complete, pruned, failed, or baseline."""
+    """A row of the table. `state` is complete, pruned, failed or baseline."""
 
     state: str
     best: bool
@@ -44,7 +44,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """The leaderboard, best first, and how many more rows there are."""
+    """The leaderboard, best first; `left` is the number of rows left out."""
 
     columns: tuple[Column, ...]
     lines: tuple[Line, ...]
@@ -52,7 +52,7 @@ class Table:
 
     @property
     def states(self) -> list[str]:
-        """Those that occur, in the order of the table."""
+        """The states that occur, in the order of the table."""
         return [*dict.fromkeys(line.state for line in self.lines)]
 
 
@@ -60,7 +60,7 @@ _Made = tuple[Column, Callable[[Row], Cell]]
 
 
 def table(found: Findings) -> Table:
-    """Returns the table of a study; columns that no row fills are left out."""
+    """Returns the table of a study without its empty columns."""
     shown = found.board[:MOST]
     wanted = [*_figures(found), *_searched(found), *_last()]
     made = [(column, [cell(row) for row in shown]) for column, cell in wanted]
@@ -93,23 +93,23 @@ def _figures(found: Findings) -> list[_Made]:
     return [
         (Column("#", "rank", "number"), lambda row: _whole(row.rank)),
         (Column("name", "trial or baseline"), lambda row: Cell(row.name)),
-        (Column("state", "how it ended"), lambda row: Cell(_state(row))),
+        (Column("state", "state of the trial, or baseline"), lambda row: Cell(_state(row))),
         figure(f"MAE{unit}", "validation/mae", lambda row: row.figures, "mae"),
-        figure("fresh seeds", "its MAE with seeds that the search never used", _fresh, "mae"),
+        figure("fresh seeds", "MAE with seeds that the search never used", _fresh, "mae"),
         (
             Column("skill", "1 − MAE / MAE of the best baseline", "number"),
             lambda row: _share(row.counted.get("skill")),
         ),
         figure(f"RMSE{unit}", "validation/rmse", lambda row: row.counted, "rmse"),
-        figure("MASE", "MAE / that of the seasonal naive", lambda row: row.counted, "mase"),
-        figure("spread", "of the MAE over executions: standard deviation", repeated, "mae_std"),
+        figure("MASE", "MAE / in-sample MAE of seasonal naive", lambda row: row.counted, "mase"),
+        figure("spread", "standard deviation of the MAE over executions", repeated, "mae_std"),
         (
-            Column("epochs", "trained, over all executions", "number"),
+            Column("epochs", "epochs trained in all executions", "number"),
             lambda row: _whole(row.epochs if row.kind == "trial" else None),
         ),
-        (Column("weights", "of the net", "number"), lambda row: _whole(row.parameters)),
+        (Column("weights", "weights of the model", "number"), lambda row: _whole(row.parameters)),
         (
-            Column("front", "no other trial beats it in all objectives"),
+            Column("front", "on the Pareto front: no other trial beats it in all objectives"),
             lambda row: Cell("◆" if row.pareto else ""),
         ),
     ]
@@ -135,10 +135,10 @@ def _searched(found: Findings) -> list[_Made]:
 def _last() -> Sequence[_Made]:
     return [
         (
-            Column("reason", "why it was pruned or failed", "long"),
+            Column("reason", "why the trial was pruned or failed", "long"),
             lambda row: Cell(cut(row.reason, _REASON)),
         ),
-        (Column("run", "id in MLflow"), lambda row: Cell(row.run_id)),
+        (Column("run", "run id in MLflow"), lambda row: Cell(row.run_id)),
     ]
 
 
@@ -151,7 +151,7 @@ def _read(text: str) -> float | None:
 
 
 def value_of(text: str) -> Cell:
-    """Returns a searched value, a long number shortened; leaderboard.csv has it in full."""
+    """Returns the cell of a parameter value; long numbers are shortened."""
     value = _read(text)
     long = value is not None and len(text) > _LONG
     return Cell(f"{value:.4g}" if long else text, value)

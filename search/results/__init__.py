@@ -1,1 +1,1 @@
-"""What a study found, as data: the leaderboard, importances, curves and forecasts."""
+"""Results of a study as data: the leaderboard, importances, curves and forecasts."""

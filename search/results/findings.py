@@ -1,4 +1,4 @@
-"""What a study has found: what its page tells, in whatever form."""
+"""Collects the results of a study for its report, independent of the format."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -9,11 +9,7 @@ import pandas as pd
 from search.config.schema import Config
 from search.results.importance import importances
 from search.results.leaderboard import Row, best_baseline, best_trial, rows
-from search.space.space import (
-    Point,
-    Range,
-    Space,
-)
+from search.space.space import Point, Range, Space
 from search.study.preparation import PreparedStudy
 from search.study.restore import point_of
 from search.tracking import names
@@ -23,21 +19,21 @@ from search.tracking.registry import model_name
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """What a study has found. K trials.
+    """The results of a study with K finished trials.
 
     Attributes:
-        name: of the study.
-        prepared: what was searched, on which series.
-        runs: its trials and baselines, as the store has them.
-        board: its leaderboard.
-        trials: a row a trial that ended [K], in the order of their numbers: number, state, score
-            (NaN without one), name, reason, run_id, parameters (weights of the net, NaN where they
-            are not known), front (of Pareto), and a column a searched value, NaN where it was not
-            drawn.
-        importance: of the searched values, shares of 1 by name.
-        importance_note: how they were found, or why there are none.
-        state: a sentence on how the study ended.
-        saved: a sentence on what the pruner saved; empty if it stopped nothing.
+        name: name of the study.
+        prepared: the search space, the series and the configuration.
+        runs: trials and baselines of the study, from the store.
+        board: leaderboard of the study.
+        trials: table with one row per finished trial [K], ordered by number. Columns: number,
+            state, score (NaN if there is none), name, reason, run_id, parameters (weights of the
+            model, NaN if unknown), front (whether the trial is on the Pareto front), and one per
+            searched value (NaN if the trial does not have it).
+        importance: importance of each searched value by name, as shares of 1.
+        importance_note: how the importance was computed, or why there is none.
+        state: sentence that says how the study ended.
+        saved: sentence on the epochs that the pruner saved; empty if it stopped no trial.
     """
 
     name: str
@@ -52,33 +48,33 @@ class Findings:
 
     @property
     def space(self) -> Space:
-        """What was searched."""
+        """The search space."""
         return self.prepared.space
 
     @property
     def unit(self) -> str:
-        """Of the series."""
+        """Unit of the series."""
         return self.prepared.series.unit
 
     @property
     def ranked(self) -> list[str]:
-        """The searched values, what mattered most first."""
+        """Names of the searched values, most important first."""
         return sorted(self.space.names, key=lambda name: -self.importance.get(name, 0.0))
 
     @property
     def logarithmic(self) -> list[str]:
-        """The searched values that were drawn on a log scale."""
+        """Names of the searched values that were drawn on a log scale."""
         return [p.name for p in self.space.parameters if isinstance(p, Range) and p.log]
 
     @property
     def mattered(self) -> str:
-        """How the importance was found, or why there is none, as a sentence."""
+        """How the importance was computed, or why there is none, as a sentence."""
         note = self.importance_note
         return f"{note if self.importance else note[:1].upper() + note[1:]}."
 
     @property
     def best(self) -> Row | None:
-        """The best trial."""
+        """The best complete trial."""
         return best_trial(self.board)
 
     @property
@@ -88,12 +84,12 @@ class Findings:
 
     @property
     def baseline_name(self) -> str:
-        """What the best baseline is called; empty without one."""
+        """Name of the best baseline; empty if there is none."""
         return self.baseline.name.removeprefix("baseline · ") if self.baseline else ""
 
     @property
     def baseline_mae(self) -> float:
-        """Its score; NaN without one."""
+        """MAE of the best baseline; NaN if there is none."""
         return self.baseline.figures["mae"] if self.baseline else float("nan")
 
     @property
@@ -103,7 +99,7 @@ class Findings:
 
 
 def findings(name: str, runs: Sequence[Record], prepared: PreparedStudy, state: str) -> Findings:
-    """Returns what the runs of a study have found; `state` says in a sentence how it ended."""
+    """Returns the results of a study; `state` is a sentence that says how it ended."""
     board, space = rows(runs), prepared.space
     ended = [run for run in runs if run.kind == "trial" and run.state in FINISHED]
     ended.sort(key=lambda run: run.number)
@@ -152,7 +148,7 @@ def _table(
 
 
 def saved_by_pruning(runs: Sequence[Record], config: Config) -> str:
-    """Returns in one sentence how many epochs the pruner saved; empty if it stopped nothing."""
+    """Returns a sentence on the epochs that the pruner saved; empty if there are none."""
     executions = config.task.folds * config.study.executions
     pruned = [run for run in runs if run.kind == "trial" and run.state == "pruned"]
     pruned = [run for run in pruned if names.DUPLICATE_OF not in run.tags]
@@ -171,25 +167,25 @@ def saved_by_pruning(runs: Sequence[Record], config: Config) -> str:
 
 
 def commands(found: Findings) -> list[tuple[str, str]]:
-    """Returns what to do with a study: each command, and what it does."""
+    """Returns the next commands for a study, each with what it does."""
     study = shlex.quote(found.name)
     look = [
-        (f"sweepcast leaderboard {study}", "shows the table in a terminal"),
-        (f"sweepcast ui {study}", "opens MLflow on this study, with the files of every trial"),
+        (f"sweepcast leaderboard {study}", "shows the leaderboard in the terminal"),
+        (f"sweepcast ui {study}", "opens this study in MLflow, with the files of every trial"),
     ]
     if found.best is None:
         return look
     run = found.best.run_id
     return [
-        (f"sweepcast reproduce {run}", "trains the best trial again and compares bit for bit"),
+        (f"sweepcast reproduce {run}", "trains the best trial again and compares it bit for bit"),
         (
             f"sweepcast evaluate {run}",
-            "scores it on the test block, with fresh seeds, beside the baselines; each reading of "
-            "that block is counted",
+            "scores it on the test block with fresh seeds, next to the baselines; each use of "
+            "the test block is counted",
         ),
         (
             f"sweepcast promote {run}",
-            "does the same and, if it beats the baselines, trains it on all readings and "
+            "does the same and, if the trial beats the baselines, trains it on all readings and "
             f"registers it as {model_name(found.prepared.series.name)}",
         ),
         *look,
@@ -197,6 +193,6 @@ def commands(found: Findings) -> list[tuple[str, str]]:
 
 
 WHERE = (
-    "Run them in the folder where this study was started, or with MLFLOW_TRACKING_URI set to its "
-    "store."
+    "Run these commands in the folder where this study was started, or set MLFLOW_TRACKING_URI to "
+    "its store."
 )

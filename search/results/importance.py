@@ -1,4 +1,4 @@
-"""Which parameters mattered: importance of the searched values for the score."""
+"""Computes the importance of the searched values for the score."""
 
 import math
 import warnings
@@ -11,22 +11,22 @@ from optuna.trial import create_trial
 from search.backends.optuna import distribution
 from search.space.space import Point, Space
 
-# Below this many complete trials fANOVA's forest has too little to say.
+# With fewer complete trials, fANOVA's random forest has too little data.
 LEAST = 10
-# Its time grows with the square of the trials: of more than these, so many are looked at.
+# Its run time grows with the square of the number of trials, so no more than these are used.
 MOST = 300
 
 
 def importances(
     space: Space, trials: Sequence[tuple[Point, float]]
 ) -> tuple[Mapping[str, float], str]:
-    """Returns the importance of each parameter (shares of 1) and a word on how it was found.
+    """Returns the importance of each parameter (shares of 1) and how it was computed.
 
-    fANOVA rather than Optuna's default: on samples that crowd around the best values, the default
-    can rank an irrelevant parameter first. Parameters that not every trial has are left out.
+    Uses fANOVA rather than Optuna's default: on samples that crowd around the best values, the
+    default can rank an irrelevant parameter first. Parameters that some trials lack are left out.
 
     Args:
-        space: that was searched.
+        space: search space of the study.
         trials: points and scores of the complete trials.
 
     Source: Hutter et al., "An efficient approach for assessing hyperparameter importance", 2014.
@@ -49,9 +49,9 @@ def importances(
             )
         )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # scikit-learn's, of forests on constant scores
+        warnings.simplefilter("ignore")  # from scikit-learn, if all scores are equal
         found = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=0))
     kept = {name: value for name, value in found.items() if math.isfinite(value)}
     if not kept:
-        return {}, "no parameter varies over all complete trials"
-    return kept, f"fANOVA over {complete}; parameters that all of them have"
+        return {}, "no parameter varies across all complete trials"
+    return kept, f"fANOVA over {complete}, for the parameters that all of them have"

@@ -1,4 +1,4 @@
-"""Trials and baselines of a study, best first, and what they say: what every view shows."""
+"""Creates the leaderboard of a study: its trials and baselines, best first."""
 
 import csv
 import io
@@ -18,12 +18,12 @@ class Row:
     """One trial or baseline.
 
     Attributes:
-        rank: from 1 among what has a score; None without one.
-        figures: mae, skill, rmse, mase, mae_std in the series' units, where there are any.
-        fresh: likewise of a finalist, over seeds that the search never used, with optimism,
+        rank: rank among the complete runs, from 1; None for any other run.
+        figures: mae, rmse and mae_std in the series' units, skill and mase, as far as they exist.
+        fresh: the same of a finalist, over seeds that the search never used, with optimism,
             skill_low and skill_high; empty for any other trial.
-        seeds: how many fresh seeds these are.
-        parameters: weights of the net; None where it is not known.
+        seeds: number of these fresh seeds.
+        parameters: number of weights of the model; None if unknown.
         pareto: whether no other trial beats it in all objectives; None with one objective.
     """
 
@@ -43,11 +43,11 @@ class Row:
 
     @property
     def counted(self) -> dict[str, float]:
-        """The figures that this row is judged by: with fresh seeds, where there are any."""
+        """The metrics that rank this row: those over fresh seeds, if there are any."""
         return self.fresh or self.figures
 
     def as_dict(self) -> dict[str, Any]:
-        """Returns plain values, for JSON."""
+        """Returns the row as plain values for JSON."""
         return {
             "rank": self.rank,
             "kind": self.kind,
@@ -66,11 +66,11 @@ class Row:
 
 
 def rows(runs: Sequence[Record]) -> list[Row]:
-    """Returns the leaderboard of a study's runs; lost ones are left out.
+    """Returns the leaderboard of a study's runs, without lost runs.
 
-    Complete trials and baselines are ranked by MAE, a finalist by that of its fresh seeds. No other
-    trial stands above a finalist, whose score the search did not choose. Pruned trials follow by
-    their last score, then failed ones.
+    Complete trials and baselines are ranked by MAE, a finalist by its MAE over fresh seeds. No
+    other trial ranks above a finalist, because its score may be low by the luck of the search.
+    Pruned trials follow, ordered by their last score, then failed trials.
     """
     finalists = {
         run.number: run for run in runs if run.kind == "finalist" and run.state == "complete"
@@ -144,7 +144,7 @@ def beats(board: Sequence[Row]) -> bool:
 
 
 def as_csv(board: Sequence[Row]) -> str:
-    """Returns the whole leaderboard, a column a searched value."""
+    """Returns the whole leaderboard as CSV, with one column per searched value."""
     parameters = sorted({name for row in board if row.kind == "trial" for name in row.values})
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")

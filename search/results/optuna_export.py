@@ -1,4 +1,4 @@
-"""Writes the trials of a study into an Optuna storage."""
+"""Exports the trials of a study to an Optuna storage."""
 
 from datetime import datetime
 
@@ -15,20 +15,20 @@ from search.tracking.store.connection import Client
 
 
 def export_to_optuna(client: Client, record: Record, space: Space, *, epochs: int, url: str) -> int:
-    """Writes the ended trials of a study, in the order of their numbers, and returns how many.
+    """Writes the finished trials of a study in the order of their numbers and returns their count.
 
-    A trial has its curve as intermediate values, counted as pruners count epochs, and names its
-    run. A repetition has the score of its original.
+    A trial has its curve as intermediate values, with epochs counted as pruners count them, and the
+    id of its run. A trial that repeats a point has the score of the original.
 
     Args:
-        client: of the store.
-        record: of the study.
-        space: that it searches.
-        epochs: of a full training, as configured.
-        url: of the Optuna storage, as SQLAlchemy writes it.
+        client: client of the store.
+        record: run of the study.
+        space: search space of the study.
+        epochs: configured number of epochs of a full training.
+        url: SQLAlchemy URL of the Optuna storage.
 
     Raises:
-        BadInput: the storage cannot be used, or has a study of that name already.
+        BadInput: the storage cannot be used, or already has a study of that name.
     """
     longest = space.longest(epochs)
     runs = [run for run in children(client, record) if run.kind == "trial"]
@@ -48,14 +48,14 @@ def _create_study(name: str, url: str) -> optuna.Study:
         )
     except DuplicatedStudyError:
         raise BadInput(
-            f"{url} has a study {name!r} already: name another database, or delete it:\n"
+            f"{url} already has a study {name!r}: use another database, or delete the study:\n"
             f"optuna delete-study --study-name {name} --storage {url}"
         ) from None
-    except Exception as error:  # noqa: BLE001  # of Optuna, of its database's driver, of a disk
+    except Exception as error:  # noqa: BLE001  # from Optuna, a database driver or the disk
         reason = str(error).strip().splitlines()[0]
         raise BadInput(
-            f"--to optuna {url}: no such storage can be opened: {reason}\n"
-            "write it as SQLAlchemy does, e.g. sqlite:///optuna.db"
+            f"--to optuna {url}: the storage cannot be opened: {reason}\n"
+            "write the URL as SQLAlchemy expects it, e.g. sqlite:///optuna.db"
         ) from None
 
 
@@ -70,6 +70,6 @@ def _trial(client: Client, run: Record, space: Space, longest: int) -> FrozenTri
         intermediate_values=running_scores(curves(client, run), longest),
         user_attrs={"mlflow_run_id": run.run_id, "name": run.name},
     )
-    trial.datetime_start = datetime.fromtimestamp(run.started / 1000)  # noqa: DTZ006  # as Optuna's
+    trial.datetime_start = datetime.fromtimestamp(run.started / 1000)  # noqa: DTZ006  # like Optuna
     trial.datetime_complete = datetime.fromtimestamp((run.ended or run.started) / 1000)  # noqa: DTZ006
     return trial

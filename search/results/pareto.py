@@ -1,16 +1,16 @@
-"""The Pareto front of several objectives."""
+"""Computes the Pareto front of several objectives."""
 
 from collections.abc import Sequence
 
 
 def pareto_front(values: Sequence[tuple[float, ...]]) -> list[bool]:
-    """Returns which of the values nothing beats: no other is as low in all and lower in one."""
+    """Returns, for each value, whether no other is as low in all objectives and lower in one."""
 
     def beats(left: tuple[float, ...], right: tuple[float, ...]) -> bool:
         pairs = list(zip(left, right, strict=True))
         return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
 
-    # What comes first in this order is beaten by nothing after it: the front so far is enough.
+    # In this order no value is beaten by a later one, so only the front so far is compared.
     front: dict[tuple[float, ...], None] = {}
     for value in sorted(set(values)):
         if not any(beats(other, value) for other in front):

@@ -1,4 +1,4 @@
-"""What the store has kept of a study's trials: their curves, and the forecasts of the best."""
+"""Reads the curves of a study's trials, and the forecasts of the best ones, from the store."""
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,25 +16,20 @@ from search.tracking import names
 from search.tracking.ledger import Ledger
 from search.tracking.reading import FINISHED, by_epoch
 from search.tracking.store.files import read_artifact
-from search.trial.data import (
-    folds_of,
-    origins_of,
-    targets,
-    visible,
-)
+from search.trial.data import folds_of, origins_of, targets, visible
 
 _COLUMNS = {"timestamp": str, "actual": float, "forecast": float, "step": int, "fold": int}
 
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """What a trial forecast for the scored targets.
+    """The forecasts of a trial for the scored targets.
 
     Attributes:
-        number: of the trial.
-        run_id: of the trial.
-        name: e.g. "trial 7: 2.105 °C", the score of its search.
-        table: its predictions.csv, as `search.plots.trial.forecast` describes it.
+        number: number of the trial.
+        run_id: id of the trial's run.
+        name: e.g. "trial 7: 2.105 °C", with the score from the search.
+        table: its predictions.csv, as described in `search.plots.trial.forecast`.
     """
 
     number: int
@@ -48,11 +43,11 @@ class TrialOutputs:
     """Curves and forecasts of a study.
 
     Attributes:
-        curves: `validation/mae` by epoch of each trial that was trained, by number; of several
-            executions, the one whose net and forecasts are kept.
-        forecasts: of the best complete trials, the best first.
-        baseline: a table like theirs, of the best baseline.
-        season: steps of one season.
+        curves: `validation/mae` by epoch of each trained trial, by trial number; if a trial
+            has several executions, of the one whose model and forecasts are stored.
+        forecasts: forecasts of the best complete trials, best first.
+        baseline: forecasts of the best baseline, as a table in the same form.
+        season: number of steps in one season.
     """
 
     curves: Mapping[int, Mapping[int, float]]
@@ -62,7 +57,7 @@ class TrialOutputs:
 
 
 def trial_outputs(ledger: Ledger, found: Findings) -> TrialOutputs:
-    """Reads what the pictures of a study need."""
+    """Reads the data for the figures of a study."""
     trained = [
         run
         for run in found.runs
@@ -94,9 +89,9 @@ def _forecasts(ledger: Ledger, found: Findings) -> Iterator[Forecast]:
 
 
 def _predictions(ledger: Ledger, run_id: str) -> pd.DataFrame | None:
-    """Returns what a trial forecast; None where the file is damaged, or was never there.
+    """Returns the predictions of a trial, or None if the file is damaged or missing.
 
-    A trial that repeats the point of another one has none. A study ends well all the same.
+    A trial that repeats a point has no such file. Neither case may stop a study from ending.
     """
     try:
         text = read_artifact(ledger.client, run_id, "predictions.csv")

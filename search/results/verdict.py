@@ -1,4 +1,4 @@
-"""Verdicts in words: of a study, and of an evaluation on the test block."""
+"""Formulates the verdict of a study, and of an evaluation on the test block."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,12 +8,12 @@ from search.retraining.evaluation import Evaluation
 
 
 def verdict(board: Sequence[Row], unit: str, *, brief: bool = False) -> str:
-    """Returns in one sentence whether the best trial beats the best baseline.
+    """Returns a sentence that says whether the best trial beats the best baseline.
 
     Args:
         board: trials and baselines, best first.
-        unit: of the series.
-        brief: whether to leave out what the trial's values are.
+        unit: unit of the series.
+        brief: whether to leave out the values of the trial.
     """
     best, baseline = best_trial(board), best_baseline(board)
     if best is None:
@@ -31,29 +31,29 @@ def verdict(board: Sequence[Row], unit: str, *, brief: bool = False) -> str:
             f"{interval(best.counted)}."
         )
     return (
-        f"NO TRIAL BEATS THE BASELINE: {called} has validation MAE {quantity(mae, unit)}{over}, "
-        f"{name} without any net {quantity(bar, unit)}{interval(best.counted)}."
+        f"NO TRIAL BEATS THE BASELINE: {called} has validation MAE {quantity(mae, unit)}{over} "
+        f"against {quantity(bar, unit)} for the baseline {name}{interval(best.counted)}."
     )
 
 
 def interval(figures: Mapping[str, float]) -> str:
-    """Returns the 95 % interval of the skill in words, and whether it includes zero."""
+    """Returns the 95 % confidence interval of the skill, and whether it includes zero."""
     if "skill_low" not in figures:
         return ""
     low, high = figures["skill_low"], figures["skill_high"]
     zero = ", which includes zero" if low <= 0 <= high else ""
-    return f" (95 % interval of the skill {low:+.1%} to {high:+.1%}{zero})"
+    return f" (95 % confidence interval of the skill {low:+.1%} to {high:+.1%}{zero})"
 
 
 def optimism(board: Sequence[Row], unit: str) -> str:
-    """Returns in one sentence by how much the search flattered its best trial; empty if unknown."""
+    """Returns a sentence on the optimism of the search score; empty if it is unknown."""
     best = best_trial(board)
     if best is None or "optimism" not in best.fresh:
         return ""
     searched, fresh = best.figures["mae"], best.fresh["mae"]
     word = "better" if searched < fresh else "worse"
     return (
-        f"Its search score of {quantity(searched, unit)} was {abs(searched - fresh):.3f} {word} "
+        f"In the search it scored {quantity(searched, unit)}, {abs(searched - fresh):.3f} {word} "
         "than with fresh seeds."
     )
 
@@ -64,7 +64,7 @@ def quantity(value: float, unit: str) -> str:
 
 
 def evaluation_verdict(found: Evaluation) -> str:
-    """Returns one sentence: whether the net beats the best baseline, and by how much."""
+    """Returns a sentence that says whether the model beats the best baseline, and by how much."""
     unit, best = found.series.unit, found.baselines[0]
     figures = {name.removeprefix("test/"): value for name, value in found.metrics.items()}
     return (
@@ -76,7 +76,7 @@ def evaluation_verdict(found: Evaluation) -> str:
 
 
 def test_block(found: Evaluation) -> str:
-    """Returns one sentence: which steps the test block has, and how often it was read."""
+    """Returns a sentence on the range of the test block and how often it was read."""
     steps = len(found.baselines[0].forecast) + found.baselines[0].forecast.shape[1] - 1
     first, last = found.series.timestamps[-steps], found.series.timestamps[-1]
     times = "once" if found.reads == 1 else f"{found.reads} times"

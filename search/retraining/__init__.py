@@ -1,1 +1,1 @@
-"""Trains recorded trials again: finalists, evaluations, reproductions and champions."""
+"""Retrains recorded trials: finalists, evaluations, reproductions and champions."""

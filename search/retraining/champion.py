@@ -1,4 +1,4 @@
-"""Makes a champion of an evaluated trial: trained on all readings, with prediction intervals."""
+"""Refits an evaluated trial on all readings as a champion with prediction intervals."""
 
 import io
 from collections.abc import Collection, Sequence
@@ -12,11 +12,7 @@ from search.errors import BadInput
 from search.retraining.evaluation import Evaluation
 from search.retraining.fresh_seeds import train_plans
 from search.retraining.recorded_run import RecordedRun, load_run
-from search.seeds import (
-    CALIBRATION,
-    CHAMPION,
-    derived,
-)
+from search.seeds import CALIBRATION, CHAMPION, derived
 from search.serving.forecaster import Forecaster
 from search.serving.inputs import TIME
 from search.serving.intervals import Interval, intervals
@@ -25,25 +21,22 @@ from search.study.callback import Observe
 from search.tracking import names
 from search.tracking.reading import children, curves
 from search.tracking.store.files import read_artifact, read_bytes
-from search.trial.data import (
-    ALL,
-    VALIDATION,
-    visible,
-)
+from search.trial.data import ALL, VALIDATION, visible
 from search.trial.result import Result
 from search.trial.trial import Plan
 
 
 @dataclass(frozen=True, eq=False)
 class Champion:
-    """A trial, refitted.
+    """A refitted trial.
 
     Attributes:
-        plan: by which it was trained on all readings.
-        result: of that training; it has no scores.
-        validation: of fresh seeds, trained as long; its residuals make the intervals.
-        forecaster: what is registered.
-        coverage: share of the test block's readings that each interval held, by level.
+        plan: plan of the training on all readings.
+        result: result of that training; it has no scores.
+        validation: result of fresh seeds, trained for the same number of epochs and scored on the
+            validation folds; its residuals give the intervals.
+        forecaster: forecaster to register.
+        coverage: share of the test block's readings inside each interval, by level in percent.
     """
 
     plan: Plan
@@ -56,10 +49,10 @@ class Champion:
 def best_epochs(recorded: RecordedRun) -> int:
     """Returns the number of epochs after which the trial's mean validation curve is lowest.
 
-    The curves are those of the trial's fresh seeds, if it was a finalist, or else its own.
+    The curves are those of the trial's fresh seeds if it was a finalist, otherwise its own.
 
     Raises:
-        BadInput: the store has no curve of it.
+        BadInput: the store has no curve for the trial.
     """
     record = recorded.record
     finalists = [
@@ -70,7 +63,9 @@ def best_epochs(recorded: RecordedRun) -> int:
     found = curves(recorded.client, finalists[-1] if finalists else record)
     shortest = min((len(curve) for curve in found), default=0)
     if not shortest:
-        raise BadInput(f"run {record.run_id} has no curve of validation/mae to choose epochs from")
+        raise BadInput(
+            f"run {record.run_id} has no curve of validation/mae, which sets the number of epochs"
+        )
     means = np.mean([curve[:shortest] for curve in found], axis=0)
     continued = not finalists and names.CONTINUES in record.tags
     before = recorded.proposal.initial_epoch if continued else 0
@@ -80,13 +75,13 @@ def best_epochs(recorded: RecordedRun) -> int:
 def refit(
     recorded: RecordedRun, evaluation: Evaluation, observe: Observe, *, epochs: int
 ) -> Champion:
-    """Trains on all readings, and on the validation folds for the residuals.
+    """Trains a trial on all readings, and on the validation folds for the residuals.
 
     Args:
-        recorded: as it was evaluated.
-        evaluation: on the test block, where the coverage is measured.
-        observe: opens what shows the trainings.
-        epochs: of each training.
+        recorded: the run as it was evaluated.
+        evaluation: its evaluation on the test block, from which the coverage is measured.
+        observe: opens the display of the trainings.
+        epochs: number of epochs of each training.
 
     Raises:
         BadInput: a training failed.
@@ -98,26 +93,25 @@ def refit(
         VALIDATION, beside, seed=derived(seed, number, CALIBRATION), title="intervals"
     )
     final = recorded.with_executions(1)
-    final = replace(final, config=_kept(final.config))
+    final = replace(final, config=_keeping_model(final.config))
     whole = final.plan(ALL, beside, seed=derived(seed, number, CHAMPION), title="on all readings")
     plans = [replace(plan, epochs=epochs) for plan in (calibration, whole)]
     validation, result = train_plans(plans, config, observe, unit=series.unit)
     for one in (validation, result):
         if one.state != "complete":
-            raise BadInput(f"run {recorded.record.run_id} cannot be trained again: {one.reason}")
+            raise BadInput(f"retraining run {recorded.record.run_id} failed: {one.reason}")
     spans = intervals([e.actual - e.forecast for e in validation.executions])
-    net = result.artifacts["model.keras"]
     return Champion(
         plan=plans[1],
         result=result,
         validation=validation,
-        forecaster=forecaster_of(recorded, spans, net),
+        forecaster=forecaster_of(recorded, spans, result.artifacts["model.keras"]),
         coverage={span.level: _coverage(span, evaluation.result) for span in spans},
     )
 
 
-def forecaster_of(recorded: RecordedRun, spans: Sequence[Interval], net: bytes) -> Forecaster:
-    """Returns a trained net of a run with what it needs to know of its series."""
+def forecaster_of(recorded: RecordedRun, spans: Sequence[Interval], model: bytes) -> Forecaster:
+    """Returns the forecaster of a run's trained model, with the properties of its series."""
     config, series = recorded.config, recorded.series
     return Forecaster(
         series=series.name,
@@ -136,44 +130,44 @@ def forecaster_of(recorded: RecordedRun, spans: Sequence[Interval], net: bytes) 
             for key, value in config.dataset.items()
         },
         intervals=tuple(spans),
-        net=net,
+        model=model,
     )
 
 
 def forecaster_of_run(run: str, trusted: Collection[str]) -> Forecaster:
-    """Returns the net that a trial or finalist left, with intervals from its own predictions.
+    """Returns the forecaster of a trial or finalist, with intervals from its own predictions.
 
-    It was trained on what comes before its last fold's targets, not on all readings.
+    Its model was trained on the readings before the last fold's targets, not on all readings.
 
     Raises:
-        BadInput: as `load_run`, or the run kept no net.
+        BadInput: the run cannot be loaded, or has no saved model or predictions.
     """
     recorded = load_run(run, trusted)
     run_id = recorded.record.run_id
-    net = read_bytes(recorded.client, run_id, "model.keras")
+    model = read_bytes(recorded.client, run_id, "model.keras")
     table = read_artifact(recorded.client, run_id, "predictions.csv")
-    if net is None or table is None:
-        missing = "model.keras" if net is None else "predictions.csv"
+    if model is None or table is None:
+        missing = "model.keras" if model is None else "predictions.csv"
         raise BadInput(
             f"run {run_id} has no {missing}, so it cannot forecast:\n"
-            "tracking.models=all keeps the nets of all trials"
+            "set tracking.models=all to keep the models of all trials"
         )
     try:
         rows = pd.read_csv(io.StringIO(table))
         by_step = (rows["actual"] - rows["forecast"]).groupby(rows["step"])
         residuals = np.column_stack([group.to_numpy(dtype=float) for _, group in by_step])
         if residuals.shape[1] != recorded.config.task.horizon:
-            raise ValueError(f"it has {residuals.shape[1]} steps ahead")
+            raise ValueError(f"it has {residuals.shape[1]} steps, unlike task.horizon")
         spans = intervals([residuals])
     except (ValueError, TypeError, KeyError, IndexError) as error:
         raise BadInput(f"predictions.csv of run {run_id} is damaged: {error!r}") from None
-    return forecaster_of(recorded, spans, net)
+    return forecaster_of(recorded, spans, model)
 
 
 def example_of(recorded: RecordedRun, forecaster: Forecaster) -> pd.DataFrame:
-    """Returns the last steps of the series as the shortest history that the forecaster takes.
+    """Returns the shortest history at the end of the series that the forecaster accepts.
 
-    It begins with a reading of every channel: before it, there is no past to fill a gap from.
+    The history starts with a reading of every channel, since a gap there could not be filled.
     """
     series = recorded.series
     start = len(series.values) - forecaster.least
@@ -184,7 +178,7 @@ def example_of(recorded: RecordedRun, forecaster: Forecaster) -> pd.DataFrame:
     return pd.DataFrame({TIME: pd.DatetimeIndex(series.timestamps[steps]), **values})
 
 
-def _kept(config: Config) -> Config:
+def _keeping_model(config: Config) -> Config:
     return replace(config, tracking=replace(config.tracking, models="all", figures="none"))
 
 

@@ -1,4 +1,4 @@
-"""Compares a run with its training anew: what is the same to the bit, and what differs."""
+"""Compares a recorded run with its reproduction, bit for bit."""
 
 import csv
 import io
@@ -14,21 +14,22 @@ from search.tracking import names
 from search.tracking.reading import Record
 from search.trial.result import Result
 
-# What environment.json holds beside versions, machine and settings.
+# Entries of environment.json besides versions, machine and settings.
 HASHES = ("weights", "predictions")
 COMPILATION = "compilation"
-# What may differ without an effect: the kernel of the operating system.
+# Entries whose differences do not affect the results: the kernel of the operating system.
 REMARKS = ("platform ",)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One kind of figures, recorded and trained again.
+    """Recorded and reproduced values of one kind, compared.
 
     Attributes:
-        count: how many were compared.
-        differing: how many are not the same to the bit.
-        largest: difference; infinite where a figure is missing on one side.
+        what: kind of the values, e.g. "scores".
+        count: number of values compared.
+        differing: number of values that are not identical, bit for bit.
+        largest: largest difference; infinite if a value is missing on one side.
     """
 
     what: str
@@ -37,31 +38,32 @@ class Comparison:
     largest: float
 
     def same(self, tolerance: float) -> bool:
-        """Returns whether nothing differs by more than `tolerance`."""
+        """Returns whether no value differs by more than `tolerance`."""
         return not self.differing or self.largest <= tolerance
 
 
 def environment_changes(environment: Mapping[str, Any]) -> Iterator[str]:
-    """Yields what of versions, machine and settings is not as when the run was trained."""
+    """Yields the changes in versions, machine and settings since the run was trained."""
     before, now = flatten(environment), flatten(describe_environment())
     for key in sorted(now.keys() | before.keys()):
-        if key.partition(".")[0] in (*HASHES, COMPILATION):  # compared by themselves; kept to
+        if key.partition(".")[0] in (*HASHES, COMPILATION):  # compared or set separately
             continue
         if before.get(key) != now.get(key):
-            yield f"{key} was {before.get(key)!r}, is {now.get(key)!r}"
+            yield f"{key} was {before.get(key)!r}, is now {now.get(key)!r}"
 
 
 def source_changes(record: Record, now: Mapping[str, str]) -> Iterator[str]:
-    """Yields how the program's checkout is not as when the run was trained."""
-    for key, what in ((names.COMMIT, "commit"), (names.DIFF, "uncommitted changes")):
+    """Yields the changes in the program's Git checkout since the run was trained."""
+    for key, what in ((names.COMMIT, "commit"), (names.DIFF, "diff of uncommitted changes")):
         if record.tags.get(key) != now.get(key):
-            yield f"{what} was {record.tags.get(key)}, is {now.get(key)}"
+            yield f"{what} was {record.tags.get(key)}, is now {now.get(key)}"
 
 
 def scores_of(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Returns the scores among the metrics of a run, without what follows from them.
+    """Returns the scores among the metrics of a run, without values derived from them.
 
-    What is no number, such as a MASE without a season, is not recorded either.
+    Values that are not finite, such as a MASE without a season, are left out: they are not
+    recorded either.
     """
     derived = ("optimism", "skill_low", "skill_high")
     return {
@@ -72,7 +74,7 @@ def scores_of(metrics: Mapping[str, float]) -> dict[str, float]:
 
 
 def curves_of(result: Result) -> dict[str, float]:
-    """Returns every epoch's figures, under the names that `all_curves` gives them."""
+    """Returns the metrics of every epoch, named as in `all_curves`."""
     found: dict[str, float] = {}
     for execution in result.executions:
         shown = execution is result.shown
@@ -84,7 +86,7 @@ def curves_of(result: Result) -> dict[str, float]:
 
 
 def cells_of(table: str | None) -> dict[str, float]:
-    """Returns the forecasts of a predictions.csv, by target and step."""
+    """Returns the forecasts in a predictions.csv, by timestamp, step and fold."""
     rows = csv.DictReader(io.StringIO(table or ""))
     return {
         f"{row['timestamp']} {row['step']} {row['fold']}": float(row["forecast"]) for row in rows
@@ -92,7 +94,7 @@ def cells_of(table: str | None) -> dict[str, float]:
 
 
 def compare(what: str, recorded: Mapping[str, float], now: Mapping[str, float]) -> Comparison:
-    """Compares figures by name; one that is missing on a side differs infinitely."""
+    """Compares values by name. The difference is infinite if a value is missing on one side."""
     names_ = recorded.keys() | now.keys()
     distances = [abs(recorded.get(name, inf) - now.get(name, -inf)) for name in names_]
     differing = sum(distance != 0 for distance in distances)
@@ -100,9 +102,9 @@ def compare(what: str, recorded: Mapping[str, float], now: Mapping[str, float]) 
 
 
 def compare_hashes(what: str, recorded: Mapping[str, Any], now: Mapping[str, Any]) -> Comparison:
-    """Compares the hashes, one an execution, that were recorded.
+    """Compares the recorded hashes, one per execution, with those of the reproduction.
 
-    By how much the hashed things differ is not known: with a tolerance above 0, the figures decide.
+    A hash does not show how large a difference is. With a tolerance above 0 it is ignored.
     """
     before, after = recorded.get(what, {}), now.get(what, {})
     differing = sum(after.get(place) != known for place, known in before.items())
@@ -116,17 +118,17 @@ def verdict(
     compared: Sequence[Comparison],
     tolerance: float,
 ) -> str:
-    """Returns in one sentence what the comparison came to."""
+    """Returns the outcome of the comparison in one sentence."""
     if result.state == "failed":
-        return f"DIFFERS: {record.name} failed this time: {result.reason}"
+        return f"DIFFERS: retraining {record.name} failed: {result.reason}"
     other = [one.what for one in compared if not one.same(tolerance)]
     if other:
-        return f"DIFFERS: {record.name} was trained again with other {', '.join(other)}."
+        return f"DIFFERS: retraining {record.name} gave different {', '.join(other)}."
     if changed and not tolerance:
         return (
-            f"DIFFERS: {record.name} came out to the bit, but not with what was recorded: "
-            f"{'; '.join(changed)}. --tolerance lets the figures alone decide."
+            f"DIFFERS: {record.name} is bit-for-bit identical, but the environment has changed: "
+            f"{'; '.join(changed)}. Use --tolerance to compare only the values."
         )
     if any(one.differing for one in compared):
-        return f"The same within {tolerance:g}: {record.name} was trained again."
-    return f"Identical to the bit: {record.name} was trained again."
+        return f"Equal within {tolerance:g}: {record.name} was retrained."
+    return f"Bit-for-bit identical: {record.name} was retrained."

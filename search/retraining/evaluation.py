@@ -1,6 +1,6 @@
 """Scores a recorded trial on the test block with fresh seeds, beside the baselines.
 
-Nothing else reads that block; how often it was read stands beside the scores.
+Nothing else reads that block. The number of reads is logged with the scores.
 """
 
 from collections.abc import Sequence
@@ -12,11 +12,7 @@ from search.errors import BadInput
 from search.retraining.fresh_seeds import train_plans
 from search.retraining.recorded_run import RecordedRun
 from search.seeds import EVALUATION, derived
-from search.study.baselines import (
-    Baseline,
-    score_baselines,
-    skill_ends,
-)
+from search.study.baselines import Baseline, score_baselines, skill_ends
 from search.study.callback import Observe
 from search.tracking import names
 from search.tracking.reading import Record, count_test_reads
@@ -26,13 +22,13 @@ from search.trial.result import Result
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """A trial on the test block, beside the baselines.
+    """The scores of a trial and of the baselines on the test block.
 
     Attributes:
-        result: the executions, one a fresh seed.
-        metrics: of the net, by their MLflow names.
-        baselines: on the same targets, best first.
-        reads: how often the block has been read, this time included.
+        result: result with one execution per fresh seed.
+        metrics: metrics of the model, by their MLflow names.
+        baselines: baselines on the same targets, best first.
+        reads: number of times the block has been read, including this time.
     """
 
     record: Record
@@ -45,31 +41,31 @@ class Evaluation:
 
     @property
     def seeds(self) -> int:
-        """How many fresh seeds the scores are over."""
+        """Number of fresh seeds."""
         return len(self.result.executions)
 
     @property
     def wins(self) -> bool:
-        """Whether the net beats the best baseline."""
+        """Whether the model beats the best baseline."""
         return self.metrics["test/mae"] < self.baselines[0].mae
 
 
 def evaluate(recorded: RecordedRun, observe: Observe, *, epochs: int | None = None) -> Evaluation:
-    """Trains on all before the test block, scores it there and logs that as a run of its own.
+    """Retrains a run on everything before the test block, scores it there and logs the result.
 
     Args:
-        recorded: with as many executions as there shall be seeds.
-        observe: opens what shows the trainings.
-        epochs: of each training; None trains as long as the trial did.
+        recorded: the run, with as many executions as seeds are wanted.
+        observe: opens the display of the trainings.
+        epochs: number of epochs of each training; None leaves it to the run's configuration.
 
     Raises:
-        BadInput: the study keeps no test block, or the training failed.
+        BadInput: the study has no test block, or the training failed.
     """
     record, config, series = recorded.record, recorded.config, recorded.series
     if not config.task.test:
         raise BadInput(
-            f"study {record.study} keeps no test block: task.test is 0\n"
-            "sweep again with task.test=… to have one that no trial has seen"
+            f"study {record.study} has no test block: task.test is 0\n"
+            "run a new sweep with task.test=… to set aside a block that no trial sees"
         )
     baselines = score_baselines(series, config.task, TEST)
     best = baselines[0]
@@ -88,6 +84,6 @@ def evaluate(recorded: RecordedRun, observe: Observe, *, epochs: int | None = No
             metrics |= skill_ends(result, best)
         ledger.end_trial(run_id, result, best.mae, ledger.now(), metrics)
     if result.state != "complete":
-        raise BadInput(f"run {record.run_id} cannot be trained again: {result.reason}")
+        raise BadInput(f"retraining run {record.run_id} failed: {result.reason}")
     metrics |= result.metrics(best.mae)
     return Evaluation(record, run_id, series, result, metrics, baselines, reads)

@@ -1,4 +1,4 @@
-"""Trains the best trials of a study again with fresh seeds, so that none is best by luck alone."""
+"""Retrains the best trials of a study with fresh seeds, so that none is best by luck alone."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ from search.tracking.store.retries import StoreTrouble
 
 
 def pending_finalists(runs: Sequence[Record], options: StudyOptions) -> list[Record]:
-    """Returns the best trials, each at a point of its own, that are still to be trained again."""
+    """Returns the best trials, one per point, that still have to be retrained."""
     points: dict[str, Record] = {}
     for run in sorted(runs, key=lambda run: (run.mae is None, run.mae, run.started)):
         if run.kind == "trial" and run.state == "complete" and run.mae is not None:
@@ -44,9 +44,9 @@ def train_finalists(
     callback: StudyCallback,
     stopped: Callable[[], bool],
 ) -> None:
-    """Trains `trials` with `study.finalist_executions` fresh seeds each; every one is a run.
+    """Retrains each trial with `study.finalist_executions` fresh seeds, as one run per trial.
 
-    What is not complete when `stopped` says so, or at Ctrl-C, is recorded as lost.
+    Runs that are incomplete when `stopped` returns True, or at Ctrl-C, are marked as lost.
     """
     study = planner.config.study
     config = replace(planner.config, study=replace(study, executions=study.finalist_executions))
@@ -77,7 +77,7 @@ def train_finalists(
             ledger.end_trial(run_id, result, baseline.mae, ledger.now(), more)
             finished = FinishedTrial(plan.number, result.state, metrics, result.reason)
             callback.finalist_ended(finished, searched[plan.number])
-    except StoreTrouble:  # nothing can be recorded; whoever goes on with the study does it
+    except StoreTrouble:  # nothing can be recorded now; resuming the study marks them as lost
         open_runs.clear()
         raise
     finally:

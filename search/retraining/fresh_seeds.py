@@ -1,4 +1,4 @@
-"""Trains configurations again with fresh seeds, the executions of each side by side."""
+"""Retrains configurations with fresh seeds, running their executions in parallel."""
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -6,12 +6,7 @@ from dataclasses import replace
 
 from search.config.schema import Config
 from search.engine import open_engine
-from search.engine.base import (
-    TICK,
-    Engine,
-    Event,
-    Lost,
-)
+from search.engine.base import TICK, Engine, Event, Lost
 from search.engine.worker import with_artifacts
 from search.study.callback import Observe, StudyCallback
 from search.trial.labels import label
@@ -27,20 +22,23 @@ def train_fresh_seeds(
     retries: int,
     stopped: Callable[[], bool],
 ) -> Iterator[tuple[Plan, Result]]:
-    """Yields each plan with its result, with files, as soon as its last execution has ended.
+    """Yields each plan with its result and files, as soon as its last execution has ended.
 
-    Once `stopped` says so, nothing new starts; a plan that is then incomplete is not yielded.
+    Once `stopped` returns True, nothing new starts. Plans that stay incomplete are not yielded.
 
     Args:
-        plans: one or more; each is split into its `study.executions`.
-        retries: times an execution runs again after its worker died.
+        plans: one or more plans; each is split into its `study.executions`.
+        engine: engine that runs the executions.
+        callback: callback that displays the trainings.
+        retries: number of retries of an execution whose worker died.
+        stopped: returns whether to stop.
     """
-    whole = [
+    executions = [
         (index, execution)
         for index, plan in enumerate(plans)
         for execution in range(plan.config["study"]["executions"])
     ]
-    waiting = deque(range(len(whole)))
+    waiting = deque(range(len(executions)))
     running: set[int] = set()
     losses: Counter[int] = Counter()
     results: dict[int, list[Result]] = defaultdict(list)
@@ -52,20 +50,20 @@ def train_fresh_seeds(
         running.discard(event.number)
         callback.training_ended(event.number)
         if not isinstance(event, Lost):
-            results[whole[event.number][0]].append(event)
+            results[executions[event.number][0]].append(event)
             return
         losses[event.number] += 1
         if losses[event.number] <= retries:
             waiting.append(event.number)
         else:
             failed = Result(event.number, "failed", f"{event.reason}, {losses[event.number]} times")
-            results[whole[event.number][0]].append(failed)
+            results[executions[event.number][0]].append(failed)
 
     yielded: set[int] = set()
     while True:
         while waiting and len(running) < engine.slots and not stopped():
             number = waiting.popleft()
-            index, execution = whole[number]
+            index, execution = executions[number]
             plan = plans[index]
             running.add(number)
             title = f"{plan.title} · seed {execution + 1} · {label(plan.config)}"
@@ -85,13 +83,13 @@ def train_fresh_seeds(
 def train_plans(
     plans: Sequence[Plan], config: Config, observe: Observe, *, unit: str
 ) -> tuple[Result, ...]:
-    """Trains plans on an engine of their own and returns their results, in the order of `plans`.
+    """Trains plans on a new engine and returns their results, in the order of `plans`.
 
     Args:
-        plans: one or more.
-        config: whose `engine` they run on.
-        observe: opens what shows the trainings.
-        unit: of the series.
+        plans: one or more plans.
+        config: configuration of the engine.
+        observe: opens the display of the trainings.
+        unit: unit of the series.
     """
     jobs = sum(plan.config["study"]["executions"] for plan in plans)
     with (

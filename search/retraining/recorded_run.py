@@ -1,4 +1,4 @@
-"""Finds a recorded run and all that is needed to train it again."""
+"""Loads a recorded run with everything needed to retrain it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -16,18 +16,9 @@ from search.study.baselines import Baseline
 from search.study.restore import proposal_of
 from search.tracking import git, names
 from search.tracking.ledger import Ledger
-from search.tracking.reading import (
-    Record,
-    find_run,
-    find_study,
-    trial_runs,
-)
+from search.tracking.reading import Record, find_run, find_study, trial_runs
 from search.tracking.recorded_config import config_of
-from search.tracking.store.connection import (
-    Client,
-    open_store,
-    store_uri,
-)
+from search.tracking.store.connection import Client, open_store, store_uri
 from search.tracking.studies import ledger_of
 from search.trial.data import load_series
 from search.trial.trial import Plan
@@ -35,11 +26,11 @@ from search.trial.trial import Plan
 
 @dataclass(frozen=True, eq=False)
 class RecordedRun:
-    """A run of a trial or finalist, as it can be trained again.
+    """A run of a trial or finalist, with everything needed to retrain it.
 
     Attributes:
-        config: complete, with the values of the trial.
-        series: the very one that it was trained on.
+        config: complete configuration, with the values of the trial.
+        series: the same series that the run was trained on.
     """
 
     client: Client
@@ -51,11 +42,18 @@ class RecordedRun:
 
     @property
     def ledger(self) -> Ledger:
-        """Takes further runs of its study."""
+        """The ledger for further runs of the same study."""
         return ledger_of(self.client, self.record, git.checkout())
 
     def plan(self, block: str, beside: Sequence[Baseline], *, seed: int, title: str) -> Plan:
-        """Returns the plan that trains it again and scores `block` beside baselines, best first."""
+        """Returns the plan that retrains the run and scores `block`.
+
+        Args:
+            block: `validation`, `test` or `all`.
+            beside: baselines to compare with, best first.
+            seed: seed of the training.
+            title: title of the plan, after the number of the trial.
+        """
         return Plan(
             number=self.record.number,
             config=self.config.plain(),
@@ -70,21 +68,21 @@ class RecordedRun:
         )
 
     def with_executions(self, count: int) -> "RecordedRun":
-        """Returns the same with so many seeds."""
+        """Returns the same run with `count` executions."""
         study = replace(self.config.study, executions=count)
         return replace(self, config=replace(self.config, study=study))
 
 
 def load_run(run: str, trusted: Collection[str] = ()) -> RecordedRun:
-    """Returns the run that `run` (an id, or STUDY:best) names.
+    """Loads a run from the store in use.
 
     Args:
-        run: of the store in use.
-        trusted: packages beside ours whose builders its configuration may name.
+        run: id of the run, or STUDY:best.
+        trusted: other packages whose builders the configuration may name.
 
     Raises:
-        BadInput: there is no such run, or its files or series are gone or were altered.
-        DatasetError: its series cannot be read.
+        BadInput: there is no such run, or its files or series are missing or were altered.
+        DatasetError: the series cannot be read.
     """
     client = open_store(store_uri(None), create=False)
     record = find_run(client, run)
@@ -92,7 +90,7 @@ def load_run(run: str, trusted: Collection[str] = ()) -> RecordedRun:
     config = config_of(client, record, trusted)
     require_tensorflow()
     prepare_process(config.engine.threads)
-    # A stored address is not connected to: whoever answers there could send anything to unpickle.
+    # Never connect to a stored address: a server there could send anything to unpickle.
     config = validated(replace(config, engine=replace(config.engine, address=None)))
     proposal = _unaltered(client, record, study, config, trusted)
     return RecordedRun(client, record, study, proposal, config, recorded_series(record, config))
@@ -101,10 +99,10 @@ def load_run(run: str, trusted: Collection[str] = ()) -> RecordedRun:
 def _unaltered(
     client: Client, record: Record, study: Record, config: Config, trusted: Collection[str]
 ) -> Proposal:
-    """Returns what the backend had proposed, from which the configuration follows.
+    """Checks the configuration of a run against its study, and returns the backend's proposal.
 
     Raises:
-        BadInput: config.yaml of the run says something else, or that of its study was altered.
+        BadInput: config.yaml of the run or of its study was altered.
     """
     searched = config_of(client, study, trusted)
     space = parse_space(searched)
@@ -112,30 +110,30 @@ def _unaltered(
     runs = trial_runs(client, experiment, study.run_id, record.number)
     if not runs:
         raise BadInput(
-            f"trial {record.number} of study {study.study!r} is gone, which run {record.run_id} "
-            "was trained by"
+            f"trial {record.number} of study {study.study!r}, to which run {record.run_id} "
+            "belongs, no longer exists"
         )
     trial = runs[0]
     proposal = proposal_of(trial, space)
     values = {**space.pins, **proposal.point}
     if proposal.epochs is not None:
         values["training.epochs"] = proposal.epochs
-    # Budget, engine and tracking may change while resuming, and are not compared.
+    # Budget, engine and tracking may change when a study is resumed, so they are not compared.
     if record.kind == "finalist":
         values["study.executions"] = record.whole(names.EXECUTIONS)
     digest = record.tag(names.DIGEST)
     made = from_plain(with_values(searched.plain(), values))
-    due, found = (flatten(identity_parts(one, digest)) for one in (made, config))
-    for key in sorted(due.keys() | found.keys()):
-        if due.get(key) != found.get(key):
+    expected, found = (flatten(identity_parts(one, digest)) for one in (made, config))
+    for key in sorted(expected.keys() | found.keys()):
+        if expected.get(key) != found.get(key):
             raise BadInput(
                 f"config.yaml of run {record.run_id} or of its study was altered:\n"
-                f"{key} is {found.get(key)!r} in the run's, and follows as {due.get(key)!r} "
-                "from the study's"
+                f"{key} is {found.get(key)!r} in the run, but should be {expected.get(key)!r} "
+                "according to the study"
             )
     if identity(identity_parts(searched, digest)) != study.tags.get(names.IDENTITY):
         raise BadInput(
-            f"config.yaml of study {study.study!r} was altered: it is not the one of its identity"
+            f"config.yaml of study {study.study!r} was altered: it does not match its identity"
         )
     return proposal
 
@@ -144,13 +142,13 @@ def recorded_series(record: Record, config: Config) -> Series:
     """Returns the series that a run was trained on.
 
     Raises:
-        BadInput: it has changed since.
-        DatasetError: it cannot be read.
+        BadInput: the series has changed since the run.
+        DatasetError: the series cannot be read.
     """
     series = load_series(config.dataset)
     if series.digest != record.tag(names.DIGEST):
         raise BadInput(
-            f"the series of run {record.run_id} has changed since: its digest differs\n"
-            f"bring {config.dataset.get('source') or 'the series'} back as it was, or sweep again"
+            f"the series of run {record.run_id} has changed since then: its digest differs\n"
+            f"restore {config.dataset.get('source') or 'the series'}, or run a new sweep"
         )
     return series

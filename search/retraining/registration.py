@@ -17,11 +17,16 @@ from search.tracking.store.files import check_unmoved
 
 
 def check_promotable(recorded: RecordedRun) -> None:
-    """Refuses what cannot be promoted, before anything is trained."""
+    """Checks that a run can be promoted, before anything is trained.
+
+    Raises:
+        BadInput: the run is not complete, or its store has been moved.
+    """
     record = recorded.record
     if record.state != "complete":
         raise BadInput(
-            f"run {record.run_id} is {record.state or 'still running'}: nothing to refit"
+            f"run {record.run_id} is {record.state or 'still running'}: only a complete run can be "
+            "promoted"
         )
     experiment = recorded.client.get_run(record.run_id).info.experiment_id
     check_unmoved(recorded.client, experiment)
@@ -39,12 +44,12 @@ def register_champion(
     """Trains the champion, logs it as a run and registers it.
 
     Args:
-        recorded: the run that is promoted.
-        evaluation: of it, on the test block.
-        observe: opens what shows the trainings.
-        epochs: of each training.
+        recorded: the run to promote.
+        evaluation: its evaluation on the test block.
+        observe: opens the display of the trainings.
+        epochs: number of epochs of each training.
         trusted: packages whose layers the model may use.
-        verdict: sentences on the evaluation, for the description of the model.
+        verdict: sentences about the evaluation, for the description of the model.
 
     Returns:
         The name and version of the registered model, and the champion.
@@ -107,6 +112,6 @@ def _description(
         "",
         f"Study `{recorded.record.study}`, trial {recorded.record.number} (run "
         f"`{recorded.record.run_id}`). Refitted on {ends[0]} to {ends[1]}, {epochs} epochs. "
-        f"Share of the test block that the intervals held: {shares}.",
+        f"Share of the test block inside the intervals: {shares}.",
     ]
     return "\n".join(lines)

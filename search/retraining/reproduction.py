@@ -1,6 +1,6 @@
-"""Trains a run again from what was logged, in a fresh process, and compares every figure.
+"""Retrains a run from what was logged, in a new process, and compares all results.
 
-The same bits are expected: every epoch's losses, the scores, the predictions and the weights.
+The losses of every epoch, the scores, the predictions and the weights should be identical.
 """
 
 import csv
@@ -44,13 +44,13 @@ from search.trial.trial import Plan, Progress, Start
 
 @dataclass(frozen=True)
 class Reproduction:
-    """A run, trained again.
+    """The reproduction of a run.
 
     Attributes:
-        run_id: of the reproduction.
-        compared: each kind of figures.
-        identical: whether nothing differs by more than the tolerance.
-        verdict: in one sentence.
+        run_id: id of the reproduction's run.
+        compared: comparison of each kind of values.
+        identical: whether all results agree within the tolerance.
+        verdict: the outcome in one sentence.
     """
 
     run_id: str
@@ -65,19 +65,19 @@ def reproduce(
     *,
     tolerance: float,
     trusted: Collection[str],
-    tell: Callable[[Sequence[str]], None],
+    report: Callable[[Sequence[str]], None],
 ) -> Reproduction:
-    """Trains a run again, compares it with its record and logs that as a run of its own.
+    """Retrains a run, compares the result with the recorded one and logs this as a new run.
 
     Args:
-        recorded: the run.
-        observe: opens what shows the trainings.
-        tolerance: largest difference that counts as the same.
-        trusted: packages beside ours whose builders an earlier trial of a chain may name.
-        tell: gets, before the training, what differs from when the run was trained.
+        recorded: the run to reproduce.
+        observe: opens the display of the trainings.
+        tolerance: largest difference that counts as equal.
+        trusted: other packages whose builders an earlier trial of a chain may name.
+        report: called before the training with the changes in the environment and the source code.
 
     Raises:
-        BadInput: the run has no result, or its files are gone or damaged, or its process died.
+        BadInput: the run has no result, its files are missing or damaged, or the process died.
     """
     client, record = recorded.client, recorded.record
     if record.state not in ("complete", "pruned"):
@@ -89,7 +89,7 @@ def reproduce(
     plan = _plan(recorded)
     ledger = recorded.ledger
     changed = [what for what in environment_changes(environment) if not what.startswith(REMARKS)]
-    tell([*environment_changes(environment), *source_changes(record, ledger.tags)])
+    report([*environment_changes(environment), *source_changes(record, ledger.tags)])
     run_id = ledger.start_again("reproduction", plan, {names.REPRODUCES: record.run_id})
     with ExitStack() as stack:
         stack.callback(ledger.lose_if_open, run_id, "interrupted")
@@ -114,7 +114,7 @@ def reproduce(
             compared.append(
                 compare_hashes("checkpoints", {"checkpoints": expected}, {"checkpoints": handed_on})
             )
-        # To the bit, a run repeats under the very same versions alone.
+        # Identical bits can be expected only with the same versions.
         same = all(one.same(tolerance) for one in compared)
         identical = same and not (changed and not tolerance)
         outcome = verdict(record, result, changed, compared, tolerance)
@@ -123,29 +123,29 @@ def reproduce(
 
 
 def _forecasts(recorded: RecordedRun) -> dict[str, float]:
-    """Returns what a run forecast.
+    """Returns the forecasts of a run.
 
     Raises:
-        BadInput: its predictions.csv is gone or damaged.
+        BadInput: predictions.csv is missing or damaged.
     """
     run_id = recorded.record.run_id
     predictions = read_artifact(recorded.client, run_id, "predictions.csv")
     if predictions is None:
-        raise BadInput(f"run {run_id} has no predictions.csv any more: nothing to compare")
+        raise BadInput(f"run {run_id} has no predictions.csv: nothing to compare")
     try:
         forecasts = cells_of(predictions)
         if not forecasts:
-            raise ValueError("predictions.csv holds none")
+            raise ValueError("predictions.csv contains no forecasts")
         return forecasts
     except (ValueError, TypeError, KeyError, csv.Error) as error:
         raise BadInput(f"the files of run {run_id} are damaged: {error!r}") from None
 
 
 def _environment(recorded: RecordedRun) -> dict[str, Any]:
-    """Returns what a run noted of its environment.
+    """Returns the recorded environment of a run.
 
     Raises:
-        BadInput: its environment.json is damaged.
+        BadInput: environment.json is damaged.
     """
     run_id = recorded.record.run_id
     noted = read_artifact(recorded.client, run_id, "environment.json") or "{}"
@@ -162,12 +162,12 @@ def _environment(recorded: RecordedRun) -> dict[str, Any]:
 
 
 def _plan(recorded: RecordedRun) -> Plan:
-    """Returns the plan that the run was trained by."""
+    """Returns the plan that the run was trained with."""
     record = recorded.record
     beside = score_baselines(recorded.series, recorded.config.task)
     seed = record.whole("seed")
     return replace(
-        recorded.plan(VALIDATION, beside, seed=seed, title="again"),
+        recorded.plan(VALIDATION, beside, seed=seed, title="reproduction"),
         ends_at=_last_epoch(record) if record.state == "pruned" else None,
         compilation=_environment(recorded).get(COMPILATION),
     )
@@ -175,26 +175,26 @@ def _plan(recorded: RecordedRun) -> Plan:
 
 def _last_epoch(record: Record) -> int:
     if "epochs" not in record.metrics:
-        raise BadInput(f"run {record.run_id} has no metric epochs any more: where did it end?")
+        raise BadInput(f"run {record.run_id} has no metric epochs: its last epoch is unknown")
     return int(record.metrics["epochs"]) - 1
 
 
 def _ancestors(recorded: RecordedRun, trusted: Collection[str]) -> list[RecordedRun]:
-    """Returns the trials that a run goes on with, the first one first.
+    """Returns the chain of trials that a run continues, earliest first.
 
     Raises:
-        BadInput: one of them cannot be trained again.
+        BadInput: one of the trials cannot be retrained.
     """
     parent = recorded.record.tags.get(names.CONTINUES)
     if parent is None:
         return []
     if not parent.isdigit() or int(parent) >= recorded.record.number:
-        raise BadInput(f"run {recorded.record.run_id} cannot go on with trial {parent!r}")
+        raise BadInput(f"run {recorded.record.run_id} cannot continue trial {parent!r}")
     run = recorded.client.get_run(recorded.study.run_id)
     runs = trial_runs(recorded.client, run.info.experiment_id, recorded.study.run_id, int(parent))
     complete = next((one for one in runs if one.state == "complete"), None)
     if complete is None:
-        raise BadInput(f"run {recorded.record.run_id} goes on with trial {parent}, which is gone")
+        raise BadInput(f"run {recorded.record.run_id} continues trial {parent}, which is missing")
     earlier = load_run(complete.run_id, trusted)
     return [*_ancestors(earlier, trusted), earlier]
 
@@ -202,10 +202,11 @@ def _ancestors(recorded: RecordedRun, trusted: Collection[str]) -> list[Recorded
 def _trained_in_turn(
     chain: Sequence[RecordedRun], engine: Engine, callback: StudyCallback
 ) -> tuple[Result, dict[str, str]]:
-    """Trains trials of which each goes on with the one before.
+    """Trains a chain of trials, each of which continues the one before.
 
     Returns:
-        The last one's result, and by trial the hash of what it went on with.
+        The result of the last trial, and the hash of the checkpoint that each trial started from,
+        by number.
 
     Raises:
         BadInput: the process died, or an earlier trial of the chain failed.
@@ -217,7 +218,7 @@ def _trained_in_turn(
         result = _trained(plan, engine, callback)
         checkpoint = result.artifacts.get(FILE)
         if checkpoint is None:
-            raise BadInput(f"trial {plan.number}, with which it goes on, failed: {result.reason}")
+            raise BadInput(f"trial {plan.number}, which the run continues, failed: {result.reason}")
         start = Start(following.proposal.initial_epoch, checkpoint)
         handed_on[str(following.record.number)] = sha256(checkpoint).hexdigest()
     plan = replace(_plan(chain[-1]), start=start)
@@ -225,10 +226,10 @@ def _trained_in_turn(
 
 
 def _trained(plan: Plan, engine: Engine, callback: StudyCallback) -> Result:
-    """Runs the plan to its end.
+    """Runs a plan and returns its result.
 
     Raises:
-        BadInput: its process died.
+        BadInput: the process died.
     """
     ends: list[Result] = []
 
@@ -236,7 +237,7 @@ def _trained(plan: Plan, engine: Engine, callback: StudyCallback) -> Result:
         if isinstance(event, Progress):
             callback.epoch_ended(event)
         elif isinstance(event, Lost):
-            raise BadInput(f"the process that trained it again died: {event.reason}")
+            raise BadInput(f"the training process died: {event.reason}")
         else:
             callback.training_ended(event.number)
             ends.append(event)

@@ -1,1 +1,1 @@
-"""Forecasts from raw history with a trained net; nothing here knows of searches."""
+"""Forecasts from raw history with a trained model; independent of studies."""

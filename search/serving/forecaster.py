@@ -1,4 +1,4 @@
-"""A trained net with all it takes to forecast from raw history.
+"""A trained model with everything needed to forecast from raw history.
 
 Letters: T steps of the history, C channels, W window size, H horizon.
 """
@@ -24,28 +24,28 @@ from search.serving.intervals import Interval
 from search.serving.safe_loading import load_model
 
 Array = NDArray[Any]
-SPEC, NET = "forecaster.json", "model.keras"
+SPEC, MODEL = "forecaster.json", "model.keras"
 
 
 @dataclass(frozen=True, eq=False)
 class Forecaster:
-    """What a net needs to know of its series.
+    """A trained model and the properties of its series.
 
     Attributes:
         series: name of the series.
-        channels: names [C] of the columns of a history.
-        target: channel that is forecast.
-        unit: of the target.
-        frequency: pandas' alias of a step.
+        channels: column names [C] of a history.
+        target: index of the channel that is forecast.
+        unit: unit of the target.
+        frequency: pandas alias of a step.
         max_gap: longest run of missing readings that is filled.
         window_size: W.
         horizon: H.
-        lag: steps of a season that the net sees before its window, or 0.
-        calendar: Fourier pairs of the timestamp that it sees.
-        threads: that it was trained with, and forecasts with.
-        dataset: options of the `dataset` group, by which a history in its own format is read.
-        intervals: of its forecasts.
-        net: content of a .keras file that takes readings as they are.
+        lag: steps of a season that the model sees before its window, or 0.
+        calendar: number of Fourier pairs of the timestamp that the model sees.
+        threads: number of threads for training and for forecasting.
+        dataset: options of the `dataset` group, to read a history in the dataset's own format.
+        intervals: prediction intervals of the forecasts.
+        model: content of a .keras file that takes raw readings.
     """
 
     series: str
@@ -61,32 +61,32 @@ class Forecaster:
     threads: int
     dataset: dict[str, Any]
     intervals: tuple[Interval, ...]
-    net: bytes
+    model: bytes
 
     @property
     def least(self) -> int:
-        """Steps that a history must have: what the net sees, and two to tell a day's places by."""
+        """The minimum length of a history in steps; at least two, to detect steps within a day."""
         return max(2, self.lag + self.window_size)
 
     def files(self) -> dict[str, bytes]:
-        """Returns it as files, by name."""
-        spec = {key: value for key, value in asdict(self).items() if key != "net"}
+        """Returns the forecaster as files, by name."""
+        spec = {key: value for key, value in asdict(self).items() if key != "model"}
         spec["intervals"] = {
             str(one.level): {"lower": one.lower.tolist(), "upper": one.upper.tolist()}
             for one in self.intervals
         }
-        return {SPEC: json.dumps(spec, indent=1).encode(), NET: self.net}
+        return {SPEC: json.dumps(spec, indent=1).encode(), MODEL: self.model}
 
     @classmethod
     def read(cls, folder: Path) -> "Forecaster":
-        """Returns what `files` had written into a folder.
+        """Returns the forecaster whose `files` are in a folder.
 
         Raises:
-            BadInput: they are gone, or are not what was written.
+            BadInput: a file is missing or damaged.
         """
         try:
             spec = json.loads((folder / SPEC).read_text("utf-8"))
-            net = (folder / NET).read_bytes()
+            model = (folder / MODEL).read_bytes()
             _check_types(spec)
             horizon = [spec["horizon"]]
             spec["intervals"] = tuple(
@@ -97,18 +97,18 @@ class Forecaster:
                 )
                 for level, ends in spec["intervals"].items()
             )
-            return cls(**{**spec, "channels": tuple(spec["channels"])}, net=net)
+            return cls(**{**spec, "channels": tuple(spec["channels"])}, model=model)
         except FileNotFoundError as error:
-            raise BadInput(f"the model has no {Path(error.filename).name} any more") from None
+            raise BadInput(f"{Path(error.filename).name} of the model is missing") from None
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BadInput(f"{SPEC} of the model cannot be read: {error}") from None
 
 
 def _check_types(spec: dict[str, Any]) -> None:
-    """Refuses a value of another type than `Forecaster` has there; lists stand for tuples.
+    """Checks that all values have the types of `Forecaster`; tuples are stored as lists.
 
     Raises:
-        TypeError: names the first one.
+        TypeError: a value has another type or range; the message names it.
     """
     for field in fields(Forecaster):
         if field.name in spec:
@@ -122,29 +122,29 @@ def _check_types(spec: dict[str, Any]) -> None:
     if small or not all(isinstance(name, str) for name in spec["channels"]):
         raise TypeError(f"{small or 'channels'} is {spec[small or 'channels']!r}")
     if not 0 <= spec["target"] < len(spec["channels"]):
-        raise TypeError(f"target is {spec['target']}, of {len(spec['channels'])} channels")
+        raise TypeError(f"target is {spec['target']}, with {len(spec['channels'])} channels")
 
 
 class LoadedForecaster:
-    """A forecaster whose net is in memory."""
+    """A forecaster whose model is loaded into memory."""
 
     def __init__(self, forecaster: Forecaster, trusted: Collection[str] = ()) -> None:
         self.forecaster = forecaster
         prepare_process(forecaster.threads)
-        self._net = load_model(forecaster.net, trusted)
+        self._model = load_model(forecaster.model, trusted)
 
     def forecast(self, history: Series) -> pd.DataFrame:
-        """Returns the H steps that follow the last reading of the target.
+        """Returns the forecast of the H steps after the last reading of the target.
 
         Args:
             history: at least `least` steps; gaps of up to `max_gap` are filled from the past.
 
         Returns:
-            timestamp, forecast, and lower_<level>, upper_<level> of each interval; in the series'
-            units.
+            A table with timestamp, forecast, and lower_<level> and upper_<level> of each interval,
+            in the series' units.
 
         Raises:
-            BadInput: it is too short, or of other channels or another frequency.
+            BadInput: the history is too short, or has other channels or another frequency.
             DatasetError: a gap is too long.
         """
         known = self.forecaster
@@ -166,36 +166,40 @@ class LoadedForecaster:
         return pd.DataFrame(columns)
 
     def _outputs(self, inputs: dict[str, Array]) -> Array:
-        """Returns what the net says [H].
+        """Returns the outputs [H] of the model.
 
         Raises:
-            BadInput: it takes or gives something else than its description says.
+            BadInput: the inputs or outputs of the model do not match its description.
         """
-        taken = {tensor.name for tensor in self._net.inputs}
+        taken = {tensor.name for tensor in self._model.inputs}
         if taken != inputs.keys():
-            raise BadInput(f"the net is not as {SPEC} describes it: it takes {', '.join(taken)}")
+            raise BadInput(f"the model does not match {SPEC}: its inputs are {', '.join(taken)}")
         try:
-            found = self._net.predict_on_batch(inputs)[0].astype(np.float64)
+            found = self._model.predict_on_batch(inputs)[0].astype(np.float64)
         except (ValueError, TypeError, KeyError, IndexError) as error:
             text = (str(error).strip() or repr(error)).splitlines()[0]
-            raise BadInput(f"the net is not as {SPEC} describes it: {text}") from None
+            raise BadInput(f"the model does not match {SPEC}: {text}") from None
         if found.shape != (self.forecaster.horizon,):
-            raise BadInput(f"the net is not as {SPEC} describes it: it gives {found.shape}")
+            raise BadInput(
+                f"the model does not match {SPEC}: its output has the shape {found.shape}"
+            )
         return np.asarray(found)
 
 
 def _order(known: Forecaster, history: Series) -> list[int]:
-    """Returns where the channels of the model stand in the history; one alone may have any name.
+    """Returns the positions of the model's channels in the history.
+
+    A single channel may have any name.
 
     Raises:
-        BadInput: the history has others.
+        BadInput: the history has other channels.
     """
     if len(known.channels) == len(history.channels) == 1:
         return [0]
     if sorted(history.channels) != sorted(known.channels):
         raise BadInput(
             f"the history has the columns {', '.join(history.channels)}; the model of "
-            f"{known.series} takes {', '.join(known.channels)}"
+            f"{known.series} needs {', '.join(known.channels)}"
         )
     return [history.channels.index(channel) for channel in known.channels]
 
@@ -203,13 +207,13 @@ def _order(known: Forecaster, history: Series) -> list[int]:
 def _check(known: Forecaster, history: Series) -> None:
     if history.frequency != known.frequency:
         raise BadInput(
-            f"a step of the history is {history.frequency!r}, and one of the model of "
-            f"{known.series} is {known.frequency!r}"
+            f"the history has steps of {history.frequency!r}; the model of {known.series} needs "
+            f"steps of {known.frequency!r}"
         )
     if len(history.values) < known.least:
         first, last = history.timestamps[0], history.timestamps[-1]
         raise BadInput(
-            f"the history has {len(history.values)} steps, {shown(first)} to {shown(last)}: "
+            f"the history has {len(history.values)} steps, {shown(first)} to {shown(last)}; "
             f"the model of {known.series} needs at least {known.least}"
         )
     check_gaps(history, known.max_gap)

@@ -1,4 +1,4 @@
-"""Raw history as a series: of a file, or of a table that a server was sent."""
+"""Reads raw history as a series, from a file or from a table sent to a server."""
 
 from collections.abc import Collection
 from typing import Any
@@ -6,11 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from datasets import (
-    DatasetError,
-    Series,
-    load,
-)
+from datasets import DatasetError, Series, load
 from datasets.parsing.fetch import local_file
 from datasets.parsing.regular import regular_series
 from datasets.parsing.table import read_table
@@ -24,18 +20,18 @@ _CSV = "datasets.csv.csv"
 
 
 def from_file(path: str, known: Forecaster, trusted: Collection[str] = ()) -> Series:
-    """Returns the history in a file: one of the dataset's own format, or any table with a header.
+    """Returns the history in a file: in the dataset's own format, or a table with a header.
 
-    Of a table, the columns of the model's channels are taken; where it has one channel and the
-    table no column of that name, the first column of numbers beside the times.
+    A table needs columns with the names of the model's channels. If the model has only one channel
+    and no column has its name, the first column of numbers other than the times is used.
 
     Args:
-        path: of the file.
-        known: the model that shall go on from it.
-        trusted: packages beside ours that may read it.
+        path: path of the file.
+        known: model that forecasts from the history.
+        trusted: packages besides Sweepcast that may read the file.
 
     Raises:
-        DatasetError, BadInput: no way to read it fits.
+        DatasetError, BadInput: the file cannot be read in any of these ways.
     """
     target = known.channels[known.target]
     inputs = [name for name in known.channels if name != target]
@@ -45,8 +41,8 @@ def from_file(path: str, known: Forecaster, trusted: Collection[str] = ()) -> Se
     if readable:
         own = checked_options("dataset", own)
     if readable and own["_target_"] == _CSV:
-        tables.insert(0, own)  # the notation of the training file is the likeliest
-    # Where a column has the name of the target, no other will do, whatever is wrong with that one.
+        tables.insert(0, own)  # most likely the format of the training file
+    # If a column has the target's name, only that column is used, even if it cannot be read.
     named = any(target in _columns(path, table["delimiter"]) for table in tables)
     role = {
         "_target_": _CSV,
@@ -64,10 +60,10 @@ def from_file(path: str, known: Forecaster, trusted: Collection[str] = ()) -> Se
     for way in ways:
         try:
             return load(way)
-        except (ValueError, OSError) as error:  # a DatasetError, or what a user's builder raises
+        except (ValueError, OSError) as error:  # DatasetError, or an error in a user's builder
             problems.append((way, error))
-    told = next(error for way, error in problems if way is likeliest)
-    raise DatasetError(f"{told}\nthe model of {known.series} takes steps of {known.frequency}")
+    cause = next(error for way, error in problems if way is likeliest)
+    raise DatasetError(f"{cause}\nthe model of {known.series} needs steps of {known.frequency}")
 
 
 def _columns(path: str, delimiter: str | None) -> Collection[str]:
@@ -78,18 +74,18 @@ def _columns(path: str, delimiter: str | None) -> Collection[str]:
 
 
 def from_table(table: pd.DataFrame, known: Forecaster) -> Series:
-    """Returns the history in a table with a column `timestamp` and one a channel.
+    """Returns the history in a table with a column `timestamp` and one column per channel.
 
     Raises:
         BadInput: a column is missing.
-        DatasetError: its times are not in order or not regular, or it has no readings.
+        DatasetError: the times are not in order or not regular, or there are no readings.
     """
     columns = [TIME, *known.channels]
     missing = [name for name in columns if name not in table]
     if missing:
         raise BadInput(
-            f"the history has no column {missing[0]!r}: it needs {', '.join(columns)}, "
-            f"and has {', '.join(map(str, table.columns))}"
+            f"the history has no column {missing[0]!r}: it needs {', '.join(columns)}; "
+            f"it has {', '.join(map(str, table.columns))}"
         )
     times = pd.to_datetime(table[TIME]).to_numpy(dtype="datetime64[s]")
     return regular_series(

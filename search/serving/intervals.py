@@ -1,4 +1,4 @@
-"""Prediction intervals from the residuals of a validation, one a step ahead.
+"""Computes prediction intervals for each step ahead from the residuals of the validation.
 
 Letters: R residuals, N forecast origins, H horizon.
 """
@@ -16,12 +16,12 @@ LEVELS = (80, 95)  # percent
 
 @dataclass(frozen=True, eq=False)
 class Interval:
-    """What is added to a forecast [H] to have the ends of its interval.
+    """The offsets between a forecast [H] and the ends of its interval.
 
     Attributes:
-        level: share of targets that it is meant to cover, in percent.
-        lower: [H], in the series' units.
-        upper: [H], likewise.
+        level: share of targets that the interval should cover, in percent.
+        lower: offsets [H] of the lower end, in the series' units.
+        upper: offsets [H] of the upper end, in the series' units.
     """
 
     level: int
@@ -29,19 +29,20 @@ class Interval:
     upper: Array
 
     def covered(self, actual: Array, forecast: Array) -> float:
-        """Returns the share of the readings among `actual` [N, H] that it holds."""
+        """Returns the share of the readings in `actual` [N, H] that the interval covers."""
         within = (actual >= forecast + self.lower) & (actual <= forecast + self.upper)
         return float(within[np.isfinite(actual)].mean())
 
 
 def intervals(residuals: Sequence[Array]) -> tuple[Interval, ...]:
-    """Returns an interval a level; their ends need not lie evenly about the forecast.
+    """Returns one interval per level; the intervals need not be symmetric about the forecast.
 
-    With R residuals of a step, an end is the one of rank ⌈(R + 1)(1 + level)/2⌉ from below, or from
-    above, at most the R-th: the split-conformal quantile, a little wider than the empirical one.
+    Of R residuals of a step, the upper end is the one of rank ⌈(R + 1)(1 + level)/2⌉, at most R,
+    from below, and the lower end the one of the same rank from above. This is the split-conformal
+    quantile, slightly wider than the empirical one.
 
     Args:
-        residuals: actual − forecast [N, H] of each seed and fold, NaN where there is no reading.
+        residuals: actual − forecast [N, H] of each seed and fold; NaN where a reading is missing.
 
     Source: Lei et al., "Distribution-free predictive inference for regression", 2018.
     """

@@ -1,8 +1,8 @@
-"""The loader that a registered model names: what `mlflow models serve` calls.
+"""Loads a registered model for MLflow, for example for `mlflow models serve`.
 
-Its data are a folder with a .keras file and a JSON file, no pickle; Sweepcast must be installed.
-The environment variable SWEEPCAST_TRUST names the packages, with commas between them, whose layers
-the net may hold beside Keras' own: MLflow hands a loader no options.
+The data are a folder with a .keras file and a JSON file, without pickles; Sweepcast must be
+installed. The environment variable SWEEPCAST_TRUST lists the packages, separated by commas, whose
+layers the model may contain besides Keras' own. MLflow passes no options to a loader.
 """
 
 import os
@@ -18,7 +18,7 @@ TRUST = "SWEEPCAST_TRUST"
 
 
 class RawHistoryModel:
-    """What MLflow serves: raw history in, forecast out."""
+    """The model that MLflow serves: raw history in, forecast out."""
 
     def __init__(self, loaded: LoadedForecaster) -> None:
         self._loaded = loaded
@@ -28,10 +28,10 @@ class RawHistoryModel:
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,  # noqa: ARG002  # MLflow's signature
     ) -> pd.DataFrame:
-        """Returns the forecast of the steps after `model_input`, as `Loaded.forecast` does.
+        """Returns the forecast of the steps after `model_input`, like `LoadedForecaster.forecast`.
 
         Args:
-            model_input: timestamp and one column a channel, in the order of time.
+            model_input: timestamp and one column per channel, in chronological order.
             params: not used.
         """
         history = from_table(model_input, self._loaded.forecaster)

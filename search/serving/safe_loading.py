@@ -1,4 +1,4 @@
-"""Loads a .keras file that is not trusted: what it may name is checked before Keras reads it."""
+"""Loads untrusted .keras files: everything they refer to is checked before Keras reads them."""
 
 import io
 import json
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _FILES = {"metadata.json", "config.json", "model.weights.h5"}
 _KERAS = {"keras", "builtins"}
-# What Keras raises where a file is not as it wrote it.
+# Exceptions that Keras raises for damaged files.
 _DAMAGED = (
     ValueError,
     TypeError,
@@ -30,22 +30,22 @@ _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
 )
-# Layers that carry code of their own, or name a file.
+# Layers that contain code or name a file.
 _CODE = {"Lambda", "__lambda__", "TFSMLayer", "JaxLayer", "FlaxLayer", "TorchModuleWrapper"}
 
 
 def load_model(content: bytes, trusted: Collection[str] = ()) -> "keras.Model":
-    """Returns the net of a .keras file, in Keras' safe mode, not compiled.
+    """Returns the model in a .keras file, loaded in Keras' safe mode and not compiled.
 
     Args:
-        content: of the file.
-        trusted: packages beside Keras whose layers it may hold.
+        content: content of the file.
+        trusted: packages besides Keras whose layers the model may contain.
 
     Raises:
-        BadInput: it is no such file, is damaged, or names code or layers of another package.
+        BadInput: it is not a .keras file, is damaged, or names code or layers of another package.
     """
     foreign = [node for node in _checked(content, trusted) if _package(node) not in _KERAS]
-    for package in trusted:  # what it registers with Keras, a net may hold by name alone
+    for package in trusted:  # registers its layers, which a model may name without a module
         _imported(package)
     classes = {str(node.get("registered_name")): _class(node) for node in foreign}
     import keras
@@ -57,32 +57,32 @@ def load_model(content: bytes, trusted: Collection[str] = ()) -> "keras.Model":
             return keras.saving.load_model(path, classes, compile=False, safe_mode=True)
         except _DAMAGED as error:
             text = (str(error).strip() or repr(error)).splitlines()[0]
-            raise BadInput(f"the stored net cannot be loaded: {text}") from None
+            raise BadInput(f"the stored model cannot be loaded: {text}") from None
 
 
 def packages_of(content: bytes) -> set[str]:
-    """Returns the packages beside Keras whose layers the net in a .keras file holds.
+    """Returns the packages besides Keras whose layers the model in a .keras file contains.
 
     Raises:
-        BadInput: it is no such file.
+        BadInput: it is not a .keras file.
     """
     return {_package(node) for node in _objects(_config(content))} - _KERAS
 
 
 def _checked(content: bytes, trusted: Collection[str]) -> list[dict[str, Any]]:
-    """Returns the objects of a net after checking each of them.
+    """Returns the objects of a model after checking each of them.
 
     Raises:
-        BadInput: it is no .keras file, or names code or layers of another package.
+        BadInput: it is not a .keras file, or names code or layers of another package.
     """
     objects = list(_objects(_config(content)))
     for node in objects:
         kind, package = str(node["class_name"]), _package(node)
         if kind in _CODE:
-            raise BadInput(f"the stored net holds a {kind}, which is code: it is not loaded")
+            raise BadInput(f"the stored model contains a {kind}, which is code: it is not loaded")
         if package not in {*_KERAS, *trusted}:
             raise BadInput(
-                f"the stored net holds a {kind} of the package {package}: it is not loaded\n"
+                f"the stored model contains a {kind} from the package {package}: it is not loaded\n"
                 f"add --trust {package} if you trust that package and this store"
             )
     return objects
@@ -94,11 +94,11 @@ def _config(content: bytes) -> Any:
             names = set(archive.namelist())
             config = json.loads(archive.read("config.json"))
     except _DAMAGED as error:
-        raise BadInput(f"the stored net is no .keras file: {error}") from None
+        raise BadInput(f"the stored model is not a .keras file: {error}") from None
     if names != _FILES:
         raise BadInput(
-            f"the stored net holds {', '.join(sorted(names ^ _FILES))}, which is not as Keras "
-            "writes it: it is not loaded"
+            f"the stored model has missing or extra files ({', '.join(sorted(names ^ _FILES))}): "
+            "it is not loaded"
         )
     return config
 
@@ -110,9 +110,9 @@ def _class(node: dict[str, Any]) -> Any:
 def _imported(module: str) -> ModuleType:
     try:
         return import_module(module)
-    except Exception as error:  # noqa: BLE001  # whatever importing a user's package raises
+    except Exception as error:  # noqa: BLE001  # importing a user's package may raise anything
         raise BadInput(
-            f"{module!r}, whose layers the net may hold, cannot be imported: {error}"
+            f"{module!r}, whose layers the model may contain, cannot be imported: {error}"
         ) from None
 
 
@@ -125,7 +125,7 @@ def _package(node: dict[str, Any]) -> str:
 
 
 def _objects(config: Any) -> Iterator[dict[str, Any]]:
-    """Yields every object that a configuration of Keras describes, wherever in it."""
+    """Yields every object described in a Keras configuration, at any depth."""
     if isinstance(config, dict):
         if "class_name" in config:
             yield config

@@ -1,7 +1,8 @@
-"""Conditions of a search space: when is a parameter drawn at all?
+"""Conditions of a search space: when a parameter is active.
 
-`when: {training.optimizer: sgd}` is equality, a list is membership, `">0"` compares, several keys
-are and-ed. The names are configuration keys, searched or not.
+A value (`when: {training.optimizer: sgd}`) tests for equality, a list for membership, and a string
+such as `">0"` for order. All clauses must hold. A clause may name any configuration key, whether it
+is searched or not.
 """
 
 import operator
@@ -26,14 +27,14 @@ _COMPARISON = re.compile(r"^\s*(>=|<=|!=|==|>|<)\s*(.+?)\s*$")
 
 @dataclass(frozen=True)
 class Clause:
-    """One comparison of the parameter `name` with an operand."""
+    """A comparison of the configuration key `name` with an operand."""
 
     name: str
     symbol: str
     operand: Any
 
     def holds(self, value: Any) -> bool:
-        """Returns whether `value` of the parameter passes; unordered kinds never compare."""
+        """Returns whether `value` satisfies the clause; `<` and `>` are false for non-numbers."""
         if self.symbol == "in":
             return any(same(value, option) for option in self.operand)
         if self.symbol in ("==", "!="):
@@ -47,15 +48,15 @@ class Clause:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Returns equality that keeps true apart from 1 (Python does not)."""
+    """Returns whether the values are equal; unlike in Python, True does not equal 1."""
     return isinstance(left, bool) is isinstance(right, bool) and bool(left == right)
 
 
 def parse_when(owner: str, when: Any) -> tuple[Clause, ...]:
-    """Returns the clauses of a `when:` mapping of the parameter `owner`.
+    """Returns the clauses of the `when:` mapping of the parameter `owner`.
 
     Raises:
-        BadInput: `when` is no mapping, is empty, or compares with something that has no order.
+        BadInput: `when` is not a mapping, is empty, or has `<` or `>` without a number.
     """
     named = flatten(when) if isinstance(when, Mapping) else {}
     if not named:
@@ -79,8 +80,8 @@ def _parse_clause(owner: str, name: str, operand: Any) -> Clause:
     if symbol in ("==", "!="):
         return Clause(name, symbol, {"true": True, "false": False, "null": None}.get(text, text))
     raise BadInput(
-        f"space.{owner}.when compares {name} with {text!r}, which has no order;\n"
-        f"{symbol} takes a number, e.g. '{symbol}0'; use a plain value for equality, a list for "
+        f"space.{owner}.when compares {name} with {text!r}, which is not a number;\n"
+        f"{symbol} needs a number, e.g. '{symbol}0'; use a plain value for equality, a list for "
         "membership"
     )
 

@@ -1,7 +1,8 @@
-"""The notation of spaces: from the `space` group of the configuration to a `Space`.
+"""Parses the `space` group of the configuration into a `Space`.
 
-A space mirrors the configuration it searches. A leaf has four forms: a scalar (pinned), a list
-(choices), a range (`low high [step] [log]`) and `{choices: […]}`; the last two take a `when:`.
+A space mirrors the configuration it searches. A leaf has one of four forms: a scalar (pinned), a
+list (choices), a range (`low high [step] [log]`) or `{choices: […]}`. The last two may have a
+`when:`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,19 +15,8 @@ from search.config.dotted import flatten, with_values
 from search.config.schema import Config
 from search.config.validation import checked_group
 from search.errors import BadInput, nearest
-from search.space.conditions import (
-    Clause,
-    parse_when,
-    same,
-)
-from search.space.space import (
-    Choice,
-    Parameter,
-    Range,
-    Space,
-    Value,
-    spelled,
-)
+from search.space.conditions import Clause, parse_when, same
+from search.space.space import Choice, Parameter, Range, Space, Value, spelled
 
 FIELDS = frozenset({"low", "high", "step", "log", "choices", "when"})
 SEARCHABLE = ("task", "transform", "model", "training")
@@ -41,11 +31,11 @@ UNSEARCHABLE = {"model._target_", "model.name", *NEVER}
 
 
 def parse_space(config: Config) -> Space:
-    """Returns the space that `config.space` describes over the configuration `config`.
+    """Returns the search space that `config.space` describes.
 
     Raises:
-        BadInput: a leaf that names no configuration key, has the wrong form or type, low > high,
-            a condition on an unknown name, or conditions that form a cycle.
+        BadInput: a leaf is not a configuration key, has the wrong form or type, or has low > high;
+            a condition names an unknown key; or the conditions form a cycle.
     """
     settings = {
         name: value
@@ -58,9 +48,9 @@ def parse_space(config: Config) -> Space:
     for name, leaf in _leaves(config.space):
         if name not in searchable and name not in NEVER:
             raise BadInput(
-                f"space.{name} names no configuration key that can be searched:\n"
+                f"space.{name} is not a configuration key that can be searched:\n"
                 f"{nearest(name, searchable)}\n"
-                f"a space mirrors the groups {', '.join(SEARCHABLE)}"
+                f"a space may contain keys of the groups {', '.join(SEARCHABLE)}"
             )
         if name in NEVER:
             raise BadInput(f"space.{name} cannot be searched: {NEVER[name]}; set {name} instead")
@@ -80,8 +70,8 @@ def parse_space(config: Config) -> Space:
         for clause in parameter.when:
             if clause.name not in settings:
                 raise BadInput(
-                    f"space.{parameter.name}.when names {clause.name!r}, which is no configuration "
-                    f"key:\n{nearest(clause.name, settings)}"
+                    f"space.{parameter.name}.when names {clause.name!r}, which is not a "
+                    f"configuration key:\n{nearest(clause.name, settings)}"
                 )
             _check_clause(config, parameter.name, clause, parameters.get(clause.name))
     return Space(
@@ -92,15 +82,15 @@ def parse_space(config: Config) -> Space:
 
 
 def _check_clause(config: Config, owner: str, clause: Clause, searched: Parameter | None) -> None:
-    """Checks that a condition can hold for some value of what it names.
+    """Checks that a condition can be true for a value of the key that it names.
 
     Raises:
-        BadInput: no value of it can.
+        BadInput: the condition is never true.
     """
-    place = f"space.{owner}.when: {clause} never holds"
+    place = f"space.{owner}.when: {clause} is never true"
     if searched is not None and (values := searched.values()) is not None:
         if not any(clause.holds(value) for value in values):
-            raise BadInput(f"{place}: space.{clause.name} offers {spelled(searched)}")
+            raise BadInput(f"{place}: space.{clause.name} has the values {spelled(searched)}")
         return
     if clause.symbol in ("in", "=="):
         for value in clause.operand if clause.symbol == "in" else (clause.operand,):
@@ -112,7 +102,7 @@ def _check_clause(config: Config, owner: str, clause: Clause, searched: Paramete
 
 
 def _block_switch(name: str, settings: Mapping[str, Any]) -> tuple[Clause, ...]:
-    """Returns the condition that a block of the model puts on its own keys: `layers: 0` is off."""
+    """Returns the condition on the other keys of a model block: `layers` is above 0."""
     block, _, key = name.rpartition(".")
     switch = f"{block}.layers"
     on = block.startswith("model.") and key != "layers" and switch in settings
@@ -137,25 +127,25 @@ def _parse_leaf(name: str, leaf: Any) -> Parameter | Value:
     unknown = leaf.keys() - FIELDS
     if unknown:
         word = sorted(map(str, unknown))[0]
-        raise BadInput(f"space.{name} has the field {word!r}: {nearest(word, FIELDS)}")
+        raise BadInput(f"space.{name} has the unknown field {word!r}: {nearest(word, FIELDS)}")
     when = parse_when(name, leaf["when"]) if leaf.get("when") is not None else ()
     if "choices" in leaf:
         if leaf.keys() & {"low", "high", "step", "log"}:
-            raise BadInput(f"space.{name} mixes choices with a range: give choices or low and high")
+            raise BadInput(f"space.{name} mixes choices with a range: set choices, or low and high")
         return Choice(name, _choices(name, leaf["choices"]), when)
     return _range(name, leaf, when)
 
 
 def _choices(name: str, choices: Any) -> tuple[Value, ...]:
     if not isinstance(choices, list) or not choices:
-        raise BadInput(f"space.{name} offers {choices!r}: choices are a list of at least one value")
+        raise BadInput(f"space.{name} has the choices {choices!r}: expected a non-empty list")
     for index, value in enumerate(choices):
         if not isinstance(value, bool | int | float | str | None):
             raise BadInput(
-                f"space.{name} offers {value!r}: a choice is null, true/false, a number or a text"
+                f"space.{name} has the value {value!r}: expected null, true/false, a number or text"
             )
         if any(same(value, earlier) for earlier in choices[:index]):
-            raise BadInput(f"space.{name} offers {value!r} twice: list each choice once")
+            raise BadInput(f"space.{name} has the value {value!r} twice: list each choice once")
     return tuple(choices)
 
 
@@ -163,7 +153,8 @@ def _range(name: str, leaf: Mapping[str, Any], when: Any) -> Range:
     for key in ("low", "high"):
         if leaf.get(key) is None:
             raise BadInput(
-                f"space.{name} has no {key}: a range is {{low: 1, high: 9}}, with step or log"
+                f"space.{name} has no {key}: a range needs low and high, e.g. {{low: 1, high: 9}}; "
+                "step and log are optional"
             )
     numbers = {key: leaf[key] for key in ("low", "high", "step") if leaf.get(key) is not None}
     for key, value in numbers.items():
@@ -172,13 +163,13 @@ def _range(name: str, leaf: Mapping[str, Any], when: Any) -> Range:
     low, high, step, log = leaf["low"], leaf["high"], leaf.get("step"), leaf.get("log") or False
     for wrong, text in (
         (not isinstance(log, bool), f".log is {log!r}: expected true or false"),
-        (low > high, f" has low {low} above high {high}: exchange them"),
-        (log and low <= 0, f" is on a log scale from {low}: low must be above 0"),
+        (low > high, f" has low {low} above high {high}: swap them"),
+        (log and low <= 0, f" has a log scale from {low}: low must be above 0"),
         (step is not None and log, " has both step and log: use a list of choices instead"),
         (step is not None and step <= 0, f".step is {step}: expected a number above 0"),
         (
             step is not None and low < high < low + step,
-            f".step is {step}, wider than the range from {low} to {high}",
+            f".step is {step}, larger than the range from {low} to {high}",
         ),
     ):
         if wrong:
@@ -195,7 +186,7 @@ def _range(name: str, leaf: Mapping[str, Any], when: Any) -> Range:
 def _check_types(
     config: Config, parameters: Mapping[str, Parameter], pins: Mapping[str, Value]
 ) -> None:
-    """Sets the ends of every leaf in the typed configuration, each by itself."""
+    """Checks that the configuration accepts every pin and choice, and the ends of every range."""
     candidates = [(name, value) for name, value in pins.items()]
     for parameter in parameters.values():
         ends = (
@@ -207,26 +198,26 @@ def _check_types(
 
 
 def check_setting(config: Config, name: str, value: Value) -> None:
-    """Checks that the key `name` of the configuration can hold `value`.
+    """Checks that the configuration key `name` accepts `value`.
 
     Raises:
-        BadInput: it cannot.
+        BadInput: it does not.
     """
     group = name.partition(".")[0]
     changed = with_values(config.plain(), {name: value})
     try:
         held = flatten({group: checked_group(group, changed[group])})[name]
     except BadInput as error:
-        raise BadInput(f"space.{name} offers {value!r}:\n{error}") from None
+        raise BadInput(f"space.{name} has the value {value!r}:\n{error}") from None
     if not same(held, value):
         raise BadInput(
-            f"space.{name} offers {value!r}, but {name} holds a {type(held).__name__} "
-            f"such as {flatten(config.plain())[name]!r}"
+            f"space.{name} has the value {value!r}, but {name} is of type {type(held).__name__}, "
+            f"e.g. {flatten(config.plain())[name]!r}"
         )
 
 
 def _in_order(parameters: Mapping[str, Parameter]) -> tuple[Parameter, ...]:
-    """Returns the parameters with every condition looking back, otherwise as written."""
+    """Returns the parameters in an order in which conditions only name earlier ones."""
     graph = {
         name: [clause.name for clause in parameter.when if clause.name in parameters]
         for name, parameter in parameters.items()
@@ -235,8 +226,8 @@ def _in_order(parameters: Mapping[str, Parameter]) -> tuple[Parameter, ...]:
         order = TopologicalSorter(graph).static_order()
         return tuple(parameters[name] for name in order)
     except CycleError as error:
-        circle = " → ".join(reversed(error.args[1]))
+        cycle = " → ".join(reversed(error.args[1]))
         raise BadInput(
-            f"the conditions of the space form a cycle: {circle}\n"
+            f"the conditions of the space form a cycle: {cycle}\n"
             f"remove one `when:`, e.g. with ~space.{error.args[1][0]}.when"
         ) from None

@@ -1,6 +1,6 @@
 """The search space: parameters, conditions between them, and the points they span.
 
-A point is a dict of dotted configuration names to values; it holds the active parameters only.
+A point is a dict from dotted configuration keys to values. It contains active parameters only.
 """
 
 import json
@@ -19,22 +19,22 @@ Point = dict[str, Any]
 
 @dataclass(frozen=True)
 class Choice:
-    """One of `choices`, drawn when all clauses of `when` hold."""
+    """A parameter with one of `choices`; it is active when all clauses of `when` hold."""
 
     name: str
     choices: tuple[Value, ...]
     when: tuple[Clause, ...] = ()
 
     def values(self) -> Sequence[Value]:
-        """Returns every value."""
+        """Returns all values."""
         return self.choices
 
 
 @dataclass(frozen=True)
 class Range:
-    """A number from `low` to `high`, both included; an integer where both are integers.
+    """A number from `low` to `high`, both included; an integer if both are integers.
 
-    `high` is always reachable: with a `step`, it is the last step at or below what was written.
+    `high` is always reachable: with a `step`, it is the last step at or below the configured one.
     """
 
     name: str
@@ -46,12 +46,12 @@ class Range:
 
     @property
     def integer(self) -> bool:
-        """Whether values are integers."""
+        """Whether the values are integers."""
         return isinstance(self.low, int)
 
     def values(self) -> Sequence[int | float] | None:
-        """Returns every value, or None for a float range without a step."""
-        if self.integer:  # never spelled out: it may be long
+        """Returns all values, or None for a float range without a step."""
+        if self.integer:  # not a tuple: the range may be long
             return range(int(self.low), int(self.high) + 1, int(self.step or 1))
         if self.step is None:
             return None
@@ -59,7 +59,7 @@ class Range:
         return tuple(self.snap(self.low + i * self.step) for i in range(count))
 
     def snap(self, value: float) -> int | float:
-        """Returns `value` on the grid of steps, without the noise of float sums."""
+        """Returns `value` rounded to the nearest step, without floating-point noise."""
         if self.step is None:
             return round(value) if self.integer else float(value)
         snapped = self.low + round((value - self.low) / self.step) * self.step
@@ -70,7 +70,7 @@ Parameter = Choice | Range
 
 
 def spelled(parameter: Parameter) -> str:
-    """Returns the values of a parameter in words."""
+    """Returns the values of a parameter as text, such as `1 to 9, step 2`."""
     if isinstance(parameter, Choice):
         return ", ".join(str(choice) for choice in parameter.choices)
     step = f", step {parameter.step:g}" if parameter.step else ""
@@ -79,12 +79,12 @@ def spelled(parameter: Parameter) -> str:
 
 @dataclass(frozen=True)
 class Space:
-    """Parameters in an order in which conditions look back only.
+    """A search space.
 
     Attributes:
-        parameters: what is searched.
+        parameters: the searched parameters; conditions only name earlier ones.
         pins: values that the space fixes; they are set in the configuration, not searched.
-        constants: values of the configuration keys that conditions name and nothing searches.
+        constants: values of the configuration keys that conditions name and that are not searched.
     """
 
     parameters: tuple[Parameter, ...]
@@ -92,9 +92,9 @@ class Space:
     constants: Mapping[str, Value] = field(default_factory=dict)
 
     def active(self, parameter: Parameter, point: Mapping[str, Any]) -> bool:
-        """Returns whether `parameter` is drawn given the values before it.
+        """Returns whether `parameter` is active, given the values of the earlier parameters.
 
-        A condition on a parameter that is itself inactive does not hold.
+        A condition on an inactive parameter does not hold.
         """
         return all(self._holds(clause, point) for clause in parameter.when)
 
@@ -105,15 +105,15 @@ class Space:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Names of the parameters."""
+        """The names of the parameters."""
         return tuple(parameter.name for parameter in self.parameters)
 
     def longest(self, configured: int) -> int:
-        """Returns the most epochs that an execution may have."""
+        """Returns the maximum number of epochs of an execution."""
         return self.largest("training.epochs", configured)
 
     def largest(self, name: str, configured: Any) -> int:
-        """Returns the largest whole number that `name` may have; it is `configured` elsewhere."""
+        """Returns the largest integer of `name`, or `configured` if it is not in the space."""
         for parameter in self.parameters:
             if parameter.name == name:
                 ends = parameter.choices if isinstance(parameter, Choice) else (parameter.high,)
@@ -122,21 +122,21 @@ class Space:
 
     @cached_property
     def drawn(self) -> tuple[Parameter, ...]:
-        """The parameters that some trial may have."""
+        """The parameters that can be active in a trial."""
         return tuple(parameter for parameter in self.parameters if not self.never(parameter))
 
     @cached_property
     def common(self) -> tuple[Parameter, ...]:
-        """The parameters that every trial has."""
+        """The parameters that are active in every trial."""
         return tuple(p for p in self.drawn if all(c.name in self.constants for c in p.when))
 
     def never(self, parameter: Parameter) -> bool:
-        """Returns whether a condition on the configuration keeps `parameter` from being drawn."""
+        """Returns whether a condition on the configuration makes `parameter` always inactive."""
         fixed = [c for c in parameter.when if c.name in self.constants]
         return not all(clause.holds(self.constants[clause.name]) for clause in fixed)
 
     def build(self, suggest: Callable[[Parameter], Value]) -> Point:
-        """Returns the point that `suggest` gives, asking for active parameters only."""
+        """Returns a point, with a value from `suggest` for each active parameter."""
         point: Point = {}
         for parameter in self.parameters:
             if self.active(parameter, point):
@@ -145,11 +145,11 @@ class Space:
 
     @cached_property
     def finite(self) -> bool:
-        """Whether the points can be counted."""
+        """Whether the number of points is finite."""
         return all(parameter.values() is not None for parameter in self.parameters)
 
     def points(self) -> Iterator[Point]:
-        """Yields every point once, the last parameter changing fastest.
+        """Yields every point once; the last parameter changes fastest.
 
         Raises:
             ValueError: a parameter is a float range without a step.
@@ -176,5 +176,5 @@ class Space:
 
 
 def point_key(point: Point, epochs: int | None) -> str:
-    """Returns what makes two proposals the same training."""
+    """Returns a key that is shared by proposals with the same point and number of epochs."""
     return json.dumps([sorted(point.items()), epochs])

@@ -1,1 +1,1 @@
-"""A study: its preparation, the search loop, its budget, and how it resumes."""
+"""Studies: preparation, search loop, budget and resuming."""

@@ -1,4 +1,4 @@
-"""Scores the baselines of a study on the targets of its trials."""
+"""Scores the baselines of a study on the same targets as its trials."""
 
 from dataclasses import dataclass
 
@@ -8,34 +8,22 @@ from numpy.typing import NDArray
 from datasets import Series
 from models.baselines import baselines
 from search.config.schema import Task
-from search.trial.data import (
-    TEST,
-    VALIDATION,
-    folds_of,
-    problem,
-    targets,
-    visible,
-)
+from search.trial.data import TEST, VALIDATION, folds_of, problem, targets, visible
 from search.trial.result import Result
-from search.trial.scores import (
-    scores,
-    seasonal_naive_error,
-    skill,
-    skill_interval,
-)
+from search.trial.scores import scores, seasonal_naive_error, skill, skill_interval
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """A baseline and its scores: means over the folds, in the series' units. N origins, H horizon.
+    """A baseline with its scores, averaged over the folds. N origins, H horizon.
 
     Attributes:
-        mae: the score.
-        metrics: by their MLflow names, the score among them.
-        forecasts: of each fold [N, H].
-        settings: what it learnt in the last fold, e.g. its lag count.
+        mae: mean absolute error, in the series' units.
+        metrics: all metrics by their MLflow names, including the MAE.
+        forecasts: forecasts of each fold [N, H].
+        settings: values fitted in the last fold, e.g. the lag count.
     """
 
     name: str
@@ -46,15 +34,15 @@ class Baseline:
 
     @property
     def forecast(self) -> Array:
-        """Of the last fold [N, H]."""
+        """Forecasts of the last fold [N, H]."""
         return self.forecasts[-1]
 
 
 def score_baselines(series: Series, task: Task, block: str = VALIDATION) -> list[Baseline]:
-    """Returns the baselines, best first; their lag counts are chosen on the validation block.
+    """Returns the baselines, best first. Their lag counts are chosen on the validation block.
 
     Raises:
-        ValueError: they cannot be fitted to the series.
+        ValueError: the baselines cannot be fitted to the series.
     """
     seen, folds = visible(series, task, block), folds_of(series, task, block)
     tune = problem(seen, folds_of(series, task)[-1], task) if block == TEST else None
@@ -90,9 +78,9 @@ def score_baselines(series: Series, task: Task, block: str = VALIDATION) -> list
 
 
 def skill_ends(result: Result, baseline: Baseline) -> dict[str, float]:
-    """Returns the ends of the 95 % interval of a result's skill, as metrics.
+    """Returns the ends of the 95 % confidence interval of a result's skill, as metrics.
 
-    The folds are one after the other in time, so their targets are resampled as one series.
+    The folds follow each other in time, so their targets are resampled as one series.
     """
     by_fold = {
         fold: [e for e in result.executions if e.fold == fold]

@@ -1,4 +1,4 @@
-"""The budget of a study: after which nothing new starts."""
+"""The budget of a study: the limits after which no new trial starts."""
 
 from dataclasses import dataclass
 from math import inf
@@ -9,13 +9,13 @@ from search.study.history import Totals
 
 @dataclass(frozen=True)
 class StudyLimits:
-    """Whichever is reached first ends the study.
+    """The limits of a study, which ends when the first of them is reached.
 
     Attributes:
-        trials: that have ended.
-        seconds: since the study was started, or gone on with.
-        epochs: of all trials.
-        target: score that a complete trial reached, in the series' units.
+        trials: number of finished trials.
+        seconds: time in seconds since the study was started or resumed.
+        epochs: total number of epochs of all trials.
+        target: score that a complete trial has to reach, in the series' units.
     """
 
     trials: int
@@ -25,7 +25,7 @@ class StudyLimits:
 
     @classmethod
     def of(cls, options: StudyOptions) -> "StudyLimits":
-        """Returns the limits that the options of a study set."""
+        """Returns the limits set in the options of a study."""
         return cls(
             options.trials,
             inf if options.timeout is None else options.timeout,
@@ -34,20 +34,20 @@ class StudyLimits:
         )
 
     def reached(self, tally: Totals, *, running: int = 0, seconds: float = 0.0) -> str | None:
-        """Returns which limit is reached, in one sentence; None while there is room.
+        """Returns a sentence that names the limit reached, or None if none is reached.
 
         Args:
-            tally: of the trials that have ended.
-            running: epochs of the trials that have not.
-            seconds: since the start.
+            tally: totals of the finished trials.
+            running: number of epochs that the running trials have trained.
+            seconds: time in seconds since the start.
         """
         after = f"after {tally.trials} of {self.trials} trials"
         if tally.trials >= self.trials:
-            return f"Budget met: {self.trials} trial{'s' if self.trials > 1 else ''}."
+            return f"Budget used up: {self.trials} trial{'s' if self.trials > 1 else ''}."
         if tally.best is not None and tally.best[0] <= self.target:
-            return f"The target of {self.target:g} is reached {after}."
+            return f"Target score of {self.target:g} reached {after}."
         if running + tally.epochs >= self.epochs:
-            return f"The {self.epochs:.0f} epochs are spent {after}."
+            return f"Epoch limit of {self.epochs:.0f} reached {after}."
         if seconds >= self.seconds:
-            return f"Time is up {after}."
+            return f"Time limit reached {after}."
         return None

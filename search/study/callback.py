@@ -1,4 +1,4 @@
-"""What a study tells of itself while it runs."""
+"""The callbacks through which a running study reports its progress."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -9,31 +9,31 @@ from search.trial.trial import Plan, Progress
 
 
 class StudyCallback(Protocol):
-    """Whoever shows a study to people."""
+    """Displays the progress of a study."""
 
     def training_started(self, number: int, title: str) -> None:
-        """The engine has been handed a plan; `number` stands in its progress."""
+        """Called when a plan is submitted to the engine; its progress carries `number`."""
 
     def epoch_ended(self, progress: Progress) -> None:
-        """A running plan has finished an epoch."""
+        """Called when a running plan has finished an epoch."""
 
     def training_ended(self, number: int) -> None:
-        """A plan no longer runs."""
+        """Called when a plan has stopped running."""
 
     def trial_ended(self, finished: FinishedTrial) -> None:
-        """A trial is in the ledger."""
+        """Called when a finished trial has been written to the ledger."""
 
     def finalist_ended(self, finished: FinishedTrial, searched: float) -> None:
-        """A finalist, trained again with fresh seeds, is in the ledger.
+        """Called when a finalist, retrained with fresh seeds, has been written to the ledger.
 
         Args:
-            finished: with the number of its trial.
+            finished: the retrained trial, under its number in the search.
             searched: its score in the search.
         """
 
     def note(self, text: str) -> None:
-        """Something that a reader should know."""
+        """Called with a message for the user."""
 
 
-# Opens a callback for trainings outside a search: of a plan, so many of them, in a unit.
+# Opens a callback for trainings outside a search: (plan, number of trainings, unit of the series).
 Observe: TypeAlias = Callable[[Plan, int, str], AbstractContextManager[StudyCallback]]

@@ -1,4 +1,4 @@
-"""The points that a study tries first: given ones, and the best ones of an earlier study."""
+"""The points that a study tries first: given points, and the best points of an earlier study."""
 
 import json
 from collections import Counter
@@ -14,56 +14,39 @@ from search.config.dotted import flatten
 from search.config.schema import Config
 from search.errors import BadInput, nearest
 from search.space.conditions import same
-from search.space.space import (
-    Choice,
-    Parameter,
-    Point,
-    Space,
-    Value,
-    point_key,
-    spelled,
-)
+from search.space.space import Choice, Parameter, Point, Space, Value, point_key, spelled
 from search.tracking import names
-from search.tracking.reading import (
-    Record,
-    children,
-    find_run,
-    studies,
-)
+from search.tracking.reading import Record, children, find_run, studies
 from search.tracking.recorded_config import recorded_values
-from search.tracking.store.connection import (
-    Client,
-    exists,
-    open_store,
-)
+from search.tracking.store.connection import Client, exists, open_store
 from search.tracking.store.files import read_artifact
 
-_REASONS = 3  # why points are not usable, that are told
+_REASONS = 3  # how many reasons for skipping points are shown
 
 
 @dataclass(frozen=True)
 class FirstPoints:
-    """What is tried first.
+    """The points that a study tries first.
 
     Attributes:
-        points: each once.
-        told: what there is to say of an earlier study; empty without one.
+        points: the points, without repetitions.
+        message: message about the earlier study; empty without one.
     """
 
     points: tuple[Point, ...] = ()
-    told: str = ""
+    message: str = ""
 
 
 def first_points(config: Config, space: Space, uri: str) -> FirstPoints:
-    """Returns the points of `study.enqueue`, then those of `study.warm_start`.
+    """Returns the points of `study.enqueue`, followed by those of `study.warm_start`.
 
     Args:
-        config: with the study's options.
-        space: of the study.
-        uri: of the store, in which an earlier study is looked for.
+        config: configuration of the study.
+        space: search space of the study.
+        uri: URI of the store that contains the earlier study.
 
     Raises:
-        BadInput: a given point is not in the space, or the earlier study or file is not there.
+        BadInput: a given point is not in the space, or the earlier study or file does not exist.
     """
     settings = flatten(config.plain())
     points: dict[str, Point] = {}
@@ -83,7 +66,7 @@ def first_points(config: Config, space: Space, uri: str) -> FirstPoints:
     source = config.study.warm_start
     given_before = len(points)
     refused: Counter[str] = Counter()
-    trials, values = _earlier(source, uri)
+    trials, values = _earlier_trials(source, uri)
     for earlier in values:
         try:
             point = completed({k: earlier[k] for k in earlier if k in space.names}, space, settings)
@@ -94,20 +77,20 @@ def first_points(config: Config, space: Space, uri: str) -> FirstPoints:
         if len(points) - given_before == config.study.warm_trials:
             break
     return FirstPoints(
-        tuple(points.values()), _told(source, len(points) - given_before, trials, refused)
+        tuple(points.values()), _summary(source, len(points) - given_before, trials, refused)
     )
 
 
 def completed(values: Mapping[str, Any], space: Space, settings: Mapping[str, Any]) -> Point:
-    """Returns the point of the space that has these values, and those of `settings` elsewhere.
+    """Returns the point of the space with these values, completed from `settings`.
 
     Args:
-        values: nested or by dotted names.
-        space: to which it shall belong.
-        settings: by dotted names: what is configured.
+        values: values of the point, nested or by dotted names.
+        space: search space of the point.
+        settings: configured values, by dotted names.
 
     Raises:
-        ValueError: a name is not searched, or a value is not in the space; says which.
+        ValueError: a name is not searched, or a value is not in the space; the message names it.
     """
     given = flatten(values)
     point: Point = {}
@@ -119,15 +102,15 @@ def completed(values: Mapping[str, Any], space: Space, settings: Mapping[str, An
         if name not in space.names:
             raise ValueError(f"{name} is not searched: {nearest(name, space.names)}")
         if name not in settings or not same(given[name], settings[name]):
-            raise ValueError(f"{name} is given, but a condition keeps it from being drawn")
+            raise ValueError(f"{name} is set, but a condition makes it inactive at this point")
     return point
 
 
 def _member(parameter: Parameter, value: Any) -> Value:
-    """Returns the value of a parameter that `value`, perhaps written as text, is.
+    """Returns the value of a parameter that equals `value`, which may be text.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the parameter has no such value.
     """
     if isinstance(parameter, Choice):
         for choice in parameter.choices:
@@ -147,19 +130,19 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _earlier(source: str, uri: str) -> tuple[int, Iterable[dict[str, Any]]]:
-    """Returns how many earlier trials there are, and their values by dotted names, the best first.
+def _earlier_trials(source: str, uri: str) -> tuple[int, Iterable[dict[str, Any]]]:
+    """Returns the number of earlier trials, and their values by dotted names, best first.
 
-    Their files are read one by one as they are asked for: a study may have thousands.
+    The files of the trials are read lazily, since a study may have thousands.
 
     Raises:
-        BadInput: `source` is neither a file nor a study or run of the store.
+        BadInput: `source` is neither a file nor a study or run in the store.
     """
     if Path(source).suffix in (".json", ".yaml", ".yml"):
-        points = _of_file(Path(source))
+        points = _points_in(Path(source))
         return len(points), points
     if not exists(uri):
-        raise BadInput(f"study.warm_start is {source!r}, and there is no store at {uri}")
+        raise BadInput(f"study.warm_start is {source!r}, but there is no store at {uri}")
     client = open_store(uri, create=False)
     records = _records(client, source)
     texts = ((r, read_artifact(client, r.run_id, "config.yaml")) for r in records)
@@ -176,16 +159,16 @@ def _records(client: Client, source: str) -> Sequence[Record]:
         return [find_run(client, source)]
     except BadInput:
         raise BadInput(
-            f"study.warm_start is {source!r}: it is no study or run of the store, and no file:\n"
+            f"study.warm_start is {source!r}, which is not a study, a run or a file:\n"
             f"{nearest(source, [record.study for record in found])}"
         ) from None
 
 
-def _of_file(path: Path) -> list[dict[str, Any]]:
-    """Returns the points of a file: a list of mappings, or what `leaderboard --json` prints.
+def _points_in(path: Path) -> list[dict[str, Any]]:
+    """Returns the points in a file: a list of mappings, or the output of `leaderboard --json`.
 
     Raises:
-        BadInput: it cannot be read, or is neither.
+        BadInput: the file cannot be read, or has neither format.
     """
     try:
         text = path.read_text("utf-8")
@@ -199,17 +182,17 @@ def _of_file(path: Path) -> list[dict[str, Any]]:
         held = [row.get("params") for row in held["rows"] if row.get("kind") == "trial"]
     if not isinstance(held, list) or not all(isinstance(point, Mapping) for point in held):
         raise BadInput(
-            f"study.warm_start is {str(path)!r}, which holds no list of points:\n"
-            "write one such as [{model.conv.filters: 64}], or what leaderboard --json prints"
+            f"study.warm_start is {str(path)!r}, which contains no list of points:\n"
+            "write one such as [{model.conv.filters: 64}], or use the output of leaderboard --json"
         )
     return [flatten(point) for point in held]
 
 
-def _told(source: str, usable: int, trials: int, refused: Counter[str]) -> str:
+def _summary(source: str, usable: int, trials: int, refused: Counter[str]) -> str:
     reasons = [f"{count} because {reason}" for reason, count in refused.most_common(_REASONS)]
     more = len(refused) - len(reasons)
-    left = f"; not usable: {', '.join(reasons)}" if reasons else ""
+    skipped = f"; skipped: {', '.join(reasons)}" if reasons else ""
     return (
-        f"{usable} of the {trials} trials of {source} are tried first{left}"
-        f"{f', and {more} reasons more' if more > 0 else ''}"
+        f"{usable} of the {trials} trials of {source} are tried first{skipped}"
+        f"{f', and others for {more} more reasons' if more > 0 else ''}"
     )

@@ -1,4 +1,4 @@
-"""What a study has behind it: the trials that have ended, and those to be run again."""
+"""The history of a study: the trials that have finished, and those to retry."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from search.backends.base import Proposal, Score
 
 @dataclass(frozen=True)
 class FinishedTrial:
-    """A trial that has ended, as the study needs it."""
+    """A finished trial, reduced to what the study needs."""
 
     number: int
     state: str
@@ -18,27 +18,27 @@ class FinishedTrial:
 
     @property
     def score(self) -> float | None:
-        """`validation/mae`, where there is one."""
+        """The metric `validation/mae`; None if there is none."""
         return self.metrics.get("validation/mae")
 
     @property
     def epochs(self) -> int:
-        """How many it has trained, over all executions."""
+        """Number of epochs trained, over all executions."""
         return int(self.metrics.get("epochs", 0))
 
     def objective_values(self, objectives: Sequence[str]) -> Score | None:
-        """Returns what a backend learns of it: the score, or one number an objective."""
+        """Returns what the backend learns from: the score, or one value per objective."""
         return objective_values(self.metrics, objectives)
 
 
 @dataclass
 class Totals:
-    """What the ended trials of a study come to, kept as they end: a study may have thousands.
+    """Running totals of the finished trials of a study, which may have thousands.
 
     Attributes:
-        trials: that have ended.
-        epochs: that they have trained.
-        best: score and number of the best complete one; None before there is one.
+        trials: number of finished trials.
+        epochs: number of epochs that they trained.
+        best: score and number of the best complete trial; None before there is one.
     """
 
     trials: int = 0
@@ -47,14 +47,14 @@ class Totals:
 
     @classmethod
     def of(cls, finished: Iterable[FinishedTrial]) -> Self:
-        """Returns what these trials come to."""
-        tally = cls()
+        """Returns the totals of these trials."""
+        totals = cls()
         for trial in finished:
-            tally.add(trial)
-        return tally
+            totals.add(trial)
+        return totals
 
     def add(self, trial: FinishedTrial) -> None:
-        """Takes a trial that has ended."""
+        """Adds a finished trial."""
         self.trials += 1
         self.epochs += trial.epochs
         if trial.state == "complete" and trial.score is not None:
@@ -64,25 +64,25 @@ class Totals:
 
 @dataclass
 class StudyHistory:
-    """What a study has behind it: the trials of the ledger that count.
+    """The trials of a study in the ledger, without lost runs.
 
     Attributes:
-        finished: ended trials.
-        keys: their points, as `point_key` writes them, to their numbers.
-        originals: numbers of trials whose score was reused, by those of their repetitions.
-        again: trials that were running, to be run again.
-        next_number: of the first new trial.
+        finished: finished trials.
+        keys: their numbers, by the `point_key` of their points.
+        originals: for each trial that reused a score, the number of the original trial.
+        retries: numbers and proposals of the unfinished trials to retry.
+        next_number: number of the first new trial.
     """
 
     finished: list[FinishedTrial] = field(default_factory=list)
     keys: dict[str, int] = field(default_factory=dict)
     originals: dict[int, int] = field(default_factory=dict)
-    again: list[tuple[int, Proposal]] = field(default_factory=list)
+    retries: list[tuple[int, Proposal]] = field(default_factory=list)
     next_number: int = 0
 
 
 def objective_values(metrics: Mapping[str, float], objectives: Sequence[str]) -> Score | None:
-    """Returns the objectives among the metrics of a trial; None where one is missing."""
+    """Returns the values of the objectives from the metrics of a trial; None if one is missing."""
     if not all(name in metrics for name in objectives):
         return None
     values = tuple(metrics[name] for name in objectives)

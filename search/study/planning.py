@@ -1,4 +1,4 @@
-"""Makes the plan of a point: its complete configuration, its seed, and what it has to beat."""
+"""Makes the plan of a trial: its complete configuration, its seed and the baselines to beat."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from search.trial.trial import Plan
 
 @dataclass(frozen=True, eq=False)
 class Planner:
-    """What all plans of a study share.
+    """Makes the plans of a study.
 
     Attributes:
-        digest: of the series.
-        baselines: best first.
+        digest: digest of the series.
+        baselines: baselines of the study, best first.
     """
 
     config: Config
@@ -27,7 +27,7 @@ class Planner:
 
     @property
     def baseline(self) -> Baseline:
-        """The best one."""
+        """The best baseline."""
         return self.baselines[0]
 
     def plan(

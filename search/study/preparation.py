@@ -1,4 +1,4 @@
-"""Checks a configuration and reads what it names: all that is known before the store is touched."""
+"""Prepares a study before the store is touched: checks the configuration and reads the series."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,11 +7,7 @@ from typing import Any
 
 from datasets import Series
 from search.backends.base import Backend
-from search.config.identity import (
-    identity,
-    identity_parts,
-    study_name,
-)
+from search.config.identity import identity, identity_parts, study_name
 from search.config.schema import Config
 from search.config.signatures import call_builder
 from search.config.validation import validated
@@ -22,17 +18,16 @@ from search.space.notation import parse_space
 from search.space.space import Space
 from search.study.baselines import Baseline, score_baselines
 from search.study.planning import Planner
-from search.trial.data import (
-    fold_data,
-    folds_of,
-    load_series,
-    visible,
-)
+from search.trial.data import fold_data, folds_of, load_series, visible
 
 
 @dataclass(frozen=True)
 class PreparedStudy:
-    """Everything about a study that can be known before the store is touched."""
+    """A study with a valid configuration, its series and its baselines.
+
+    Attributes:
+        parts: the parts of the configuration that make up the identity of the study.
+    """
 
     config: Config
     space: Space
@@ -47,7 +42,7 @@ class PreparedStudy:
 
     @property
     def planner(self) -> Planner:
-        """Makes the plans of the study."""
+        """The planner, which makes the plans of the study."""
         return Planner(self.config, self.space, self.series.digest, self.baselines)
 
 
@@ -55,14 +50,14 @@ def prepare(config: Config) -> PreparedStudy:
     """Checks the configuration, reads the series and scores the baselines.
 
     Raises:
-        BadInput, DatasetError: something does not fit.
+        BadInput, DatasetError: the configuration or the series is invalid.
     """
     require_tensorflow()
-    prepare_process(config.engine.threads)  # first: checking a builder may import Keras
+    prepare_process(config.engine.threads)  # first: validation may import Keras
     config = validated(config)
     space = parse_space(config)
     source = config.dataset.get("source")
-    if source and "://" not in source:  # workers may run elsewhere
+    if source and "://" not in source:  # workers may run in another folder
         config = replace(config, dataset={**config.dataset, "source": str(Path(source).resolve())})
     series = load_series(config.dataset)
     config = replace(config, dataset={**config.dataset, "name": series.name})
@@ -84,8 +79,7 @@ def prepare(config: Config) -> PreparedStudy:
 
 
 def _widest(config: Config, space: Space) -> Config:
-    """Returns the configuration that reaches furthest back of those that the space can draw."""
-
+    """Returns the configuration in the space that reaches furthest back in the series."""
     window_size = space.largest("task.window_size", config.task.window_size)
     seasonal = space.largest("transform.seasonal_difference", config.transform.seasonal_difference)
     return replace(
@@ -96,11 +90,16 @@ def _widest(config: Config, space: Space) -> Config:
 
 
 def build_backend(prepared: PreparedStudy, *, restored: int, beside: Pruner) -> Backend:
-    """Returns the backend of a study that has `restored` trials behind it.
+    """Returns the backend of a study.
+
+    Args:
+        prepared: the study.
+        restored: number of trials that the study already has.
+        beside: pruner that is used with the backend.
 
     Raises:
-        BadInput: the pruner `beside` it would not compare its trials at equal progress, or it or
-            that pruner cannot serve several objectives.
+        BadInput: the pruner cannot be combined with the backend, or one of the two does not
+            support several objectives.
     """
     backend: Backend = _built(
         "backend",
@@ -113,8 +112,8 @@ def build_backend(prepared: PreparedStudy, *, restored: int, beside: Pruner) -> 
     if backend.multi_fidelity and beside.active:
         own, other = prepared.config.backend["name"], prepared.config.pruner["name"]
         raise BadInput(
-            f"pruner {other} cannot serve backend {own}, which ends trials by itself\n"
-            "and goes on with some: set pruner=none"
+            f"pruner {other} cannot be combined with backend {own}, which stops and resumes\n"
+            "trials by itself: set pruner=none"
         )
     objectives = prepared.config.study.objectives
     if len(objectives) > 1:
@@ -124,19 +123,21 @@ def build_backend(prepared: PreparedStudy, *, restored: int, beside: Pruner) -> 
 
 
 def _check_several(config: Config, backend: Backend, pruner: Pruner) -> None:
-    """Refuses what looks at the score alone where there are several objectives.
+    """Checks that the backend and the pruner support several objectives.
 
     Raises:
-        BadInput: the backend or the pruner does.
+        BadInput: one of them does not.
     """
-    said = f"study.objective names {len(config.study.objectives)} objectives"
+    several = f"study.objective names {len(config.study.objectives)} objectives"
     if not backend.multi_objective:
         raise BadInput(
-            f"{said}, and backend {config.backend['name']} learns from one:\n"
-            "set backend=optuna, or one of its siblings, or leave one objective"
+            f"{several}, but backend {config.backend['name']} supports only one:\n"
+            "set backend=optuna or another Optuna backend, or configure a single objective"
         )
     if pruner.active:
-        raise BadInput(f"{said}, and pruner {config.pruner['name']} looks at one: set pruner=none")
+        raise BadInput(
+            f"{several}, but pruner {config.pruner['name']} supports only one: set pruner=none"
+        )
 
 
 def build_pruner(prepared: PreparedStudy) -> Pruner:
@@ -146,14 +147,14 @@ def build_pruner(prepared: PreparedStudy) -> Pruner:
 
 
 def _built(group: str, options: Mapping[str, Any], **supplied: Any) -> Any:
-    """Returns what the builder of `group` makes.
+    """Returns the object that the builder of `group` makes.
 
     Raises:
-        BadInput: it refuses an option.
+        BadInput: the builder rejects an option.
     """
     try:
         return call_builder(group, options, **supplied)
     except BadInput:
         raise
     except ValueError as error:
-        raise BadInput(f"{options['_target_']} refuses an option of {group}:\n{error}") from None
+        raise BadInput(f"{options['_target_']} rejects an option of {group}:\n{error}") from None

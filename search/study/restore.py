@@ -1,29 +1,15 @@
-"""Rebuilds what a study knew from the runs that the ledger holds."""
+"""Restores a study from its runs in the ledger."""
 
 import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from search.backends.base import (
-    Backend,
-    Proposal,
-    Recorded,
-)
+from search.backends.base import Backend, Proposal, Recorded
 from search.errors import BadInput, nearest
 from search.pruners import Pruner
-from search.space.space import (
-    Choice,
-    Point,
-    Space,
-    Value,
-    point_key,
-)
-from search.study.history import (
-    FinishedTrial,
-    StudyHistory,
-    objective_values,
-)
+from search.space.space import Choice, Point, Space, Value, point_key
+from search.study.history import FinishedTrial, StudyHistory, objective_values
 from search.tracking import names
 from search.tracking.reading import FINISHED, Record
 
@@ -38,19 +24,19 @@ def restore(
     longest: int,
     objectives: Sequence[str] = ("validation/mae",),
 ) -> StudyHistory:
-    """Tells the backend and the pruner what has been, and returns it for the study.
+    """Restores the backend and the pruner, and returns the history of the study.
 
     Args:
-        runs: of trials, lost ones included, in the order in which they started.
-        curves: of ended trials, by number (`tracking.reading.curves`).
-        space: that the trials were drawn from.
-        backend: a fresh one.
-        pruner: a fresh one.
-        longest: most epochs that an execution may have.
+        runs: runs of trials, including lost ones, in the order in which they started.
+        curves: validation curves of finished trials, by number (`tracking.reading.curves`).
+        space: space that the trials were drawn from.
+        backend: new backend, which is given the trials.
+        pruner: new pruner, which is given the curves.
+        longest: maximum number of epochs of an execution.
         objectives: metrics that the backend learns from.
     """
     ended = {run.number: run for run in runs if run.state in FINISHED}
-    asked = {run.number: run for run in reversed(runs)}  # a trial's first run
+    asked = {run.number: run for run in reversed(runs)}  # the first run of each trial
     moments = sorted(
         [run.started for run in asked.values()] + [run.ended or 0 for run in ended.values()]
     )
@@ -61,7 +47,7 @@ def restore(
         proposal = proposal_of(asked[number], space)
         run = ended.get(number)
         if run is None:
-            past.again.append((number, proposal))
+            past.retries.append((number, proposal))
         else:
             past.keys.setdefault(point_key(proposal.point, proposal.epochs), number)
             original = run.tags.get(names.DUPLICATE_OF)
@@ -78,8 +64,8 @@ def restore(
                 score=None
                 if run is None or run.mae is None
                 else objective_values(run.metrics, objectives),
-                asked=place[asked[number].started],
-                told=None if run is None else place[run.ended or 0],
+                asked_at=place[asked[number].started],
+                told_at=None if run is None else place[run.ended or 0],
             )
         )
     backend.restore(recorded)
@@ -97,8 +83,8 @@ def running_scores(executions: Sequence[Sequence[float]], longest: int) -> dict[
     """Returns the scores that a trial reported, by the epoch at which a pruner compares them.
 
     Args:
-        executions: curves, in the order of training.
-        longest: most epochs that one may have.
+        executions: curves of the executions, in the order of training.
+        longest: maximum number of epochs of an execution.
     """
     scores: dict[int, float] = {}
     finals: list[float] = []
@@ -113,27 +99,26 @@ def proposal_of(run: Record, space: Space) -> Proposal:
     """Returns what the backend proposed for the trial of a run.
 
     Raises:
-        BadInput: its params are not what a backend could propose.
+        BadInput: the params or the proposal tag of the run are invalid.
     """
     try:
         point = point_of(run.params, space)
         proposal = Proposal(point, **json.loads(run.tags.get(names.PROPOSAL, "{}")))
     except (ValueError, TypeError) as error:
         raise BadInput(
-            f"run {run.run_id} has params or a tag {names.PROPOSAL} that its study could not make: "
-            f"{error}"
+            f"params or tag {names.PROPOSAL} of run {run.run_id} do not fit its study: {error}"
         ) from None
     numbers = (proposal.epochs, proposal.parent, proposal.initial_epoch)
     if not all(number is None or type(number) is int for number in numbers):
-        raise BadInput(f"run {run.run_id} has a tag {names.PROPOSAL} of other types: {numbers}")
+        raise BadInput(f"tag {names.PROPOSAL} of run {run.run_id} has wrong types: {numbers}")
     return proposal
 
 
 def point_of(params: Mapping[str, str], space: Space) -> Point:
-    """Returns the point that a run's params spell.
+    """Returns the point written in a run's params.
 
     Raises:
-        ValueError: one is no number, or none of the choices.
+        ValueError: a value is not a number, or not one of the choices.
     """
     point: Point = {}
     for parameter in space.parameters:

@@ -1,4 +1,4 @@
-"""The session of a study: this process alone runs it, as a new study or a resumed one."""
+"""The session of a study, new or resumed: only this process runs it."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -26,14 +26,14 @@ class Session:
     """A study that is locked by this process.
 
     Attributes:
-        prepared: its configuration and series.
-        uri: of the store.
-        stored: the study in the store; None where it is new.
-        first: points that it tries first.
-        backend: restored from the trials in the store.
-        pruner: restored likewise.
-        history: the trials in the store.
-        stack: closes what the session holds.
+        prepared: configuration, series and baselines of the study.
+        uri: URI of the store.
+        stored: the study in the store; None if the study is new.
+        first: points that the study tries first.
+        backend: backend of the study, restored from the trials in the store.
+        pruner: pruner of the study, restored from the trials in the store.
+        history: trials in the store.
+        stack: releases the locks of the session.
     """
 
     prepared: PreparedStudy
@@ -51,7 +51,7 @@ class Session:
         return self.stored.runs if self.stored else []
 
     def open_ledger(self) -> Ledger:
-        """Returns the ledger of the study; a new study is created, with its baselines."""
+        """Returns the ledger of the study. A new study is created first, with its baselines."""
         prepared = self.prepared
         tags = StudyTags(
             study=prepared.name,
@@ -80,8 +80,8 @@ def open_session(prepared: PreparedStudy, uri: str) -> Iterator[Session]:
     """Locks a study and restores it from the store.
 
     Raises:
-        BadInput: the study cannot run with this configuration, or another process runs it; the
-            store is unchanged.
+        BadInput: the study cannot run with this configuration, or another process is running it.
+            The store is unchanged.
     """
     pruner = build_pruner(prepared)
     stored = studies.find_same(uri, prepared.name, prepared.parts)
@@ -90,14 +90,14 @@ def open_session(prepared: PreparedStudy, uri: str) -> Iterator[Session]:
     first = first_points(prepared.config, prepared.space, uri)
     if first.points and backend.multi_fidelity:
         raise BadInput(
-            f"backend {prepared.config.backend['name']} proposes rungs of its own, and takes no "
-            "points to begin with:\nleave out study.enqueue and study.warm_start"
+            f"backend {prepared.config.backend['name']} chooses all points itself and cannot start "
+            "from given points:\nremove study.enqueue and study.warm_start"
         )
-    # Invalid input is refused before the lock's file is written.
+    # Invalid input is rejected before the lock file is written.
     with locked(uri, prepared.name), ExitStack() as stack:
         found = studies.find_same(uri, prepared.name, prepared.parts)
         if (found and found.record) != (stored and stored.record):
-            raise held(prepared.name)  # another process ran it since it was read
+            raise held(prepared.name)  # another process has run it since it was read
         if stored:
             stack.enter_context(leased(stored.client, stored.record.run_id, prepared.name))
         history = StudyHistory()

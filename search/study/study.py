@@ -1,4 +1,4 @@
-"""The loop of a study: ask, run, tell, log, until the budget is met."""
+"""The loop of a study: ask, run, tell, log, until the budget is used up."""
 
 import time
 from collections import Counter, defaultdict
@@ -6,39 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from search.backends.base import (
-    Answer,
-    Backend,
-    Proposal,
-)
+from search.backends.base import Answer, Backend, Proposal
 from search.engine.artifacts import FIGURES
-from search.engine.base import (
-    TICK,
-    Engine,
-    Event,
-    Lost,
-)
+from search.engine.base import TICK, Engine, Event, Lost
 from search.engine.worker import with_artifacts
 from search.pruners import Pruner
 from search.seeds import derived
 from search.space.space import Point, point_key
 from search.study.budget import StudyLimits
 from search.study.callback import StudyCallback
-from search.study.history import (
-    FinishedTrial,
-    StudyHistory,
-    Totals,
-)
+from search.study.history import FinishedTrial, StudyHistory, Totals
 from search.study.planning import Planner
 from search.tracking import names
 from search.tracking.ledger import Ledger
 from search.trial.labels import label
 from search.trial.result import Result
-from search.trial.trial import (
-    Plan,
-    Progress,
-    Start,
-)
+from search.trial.trial import Plan, Progress, Start
 
 
 @dataclass
@@ -74,7 +57,7 @@ class Study:
         self._callback = callback
         self._tried = dict(past.keys)
         self._originals = dict(past.originals)
-        self._again = list(past.again)
+        self._retries = list(past.retries)
         self._first = [point for point in first if point_key(point, None) not in past.keys]
         self._next = past.next_number
         self._running: dict[int, _Running] = {}
@@ -84,9 +67,9 @@ class Study:
         self._limits = StudyLimits.of(config.study)
         self._began = time.monotonic()
         self._longest = planner.space.longest(config.training.epochs)
-        # With no more points than trials, every point is tried and none twice.
+        # If there are no more points than trials, each point is tried exactly once.
         self._exhaustive = planner.space.has_at_most(config.study.trials)
-        # What was tried once stays tried: no point is looked at twice.
+        # Points never become untried again, so one pass over the space is enough.
         self._untried = (p for p in self._space.points() if point_key(p, None) not in self._tried)
         self.finished = {trial.number: trial for trial in past.finished}
         self._tally = Totals.of(past.finished)
@@ -99,18 +82,18 @@ class Study:
         return self._failed_in_a_row >= self._config.study.max_failed
 
     def run(self, engine: Engine) -> None:
-        """Runs trials until the budget is met, the space exhausted, or the study interrupted."""
+        """Runs trials until the budget or the space is used up, or `interrupt` is called."""
         self._fill(engine)
         while self._running:
             engine.wait(lambda event: self._take(event, engine), TICK)
             self._fill(engine)
 
     def interrupt(self) -> None:
-        """Lets running trials finish and starts nothing new."""
+        """Lets running trials finish, but starts no new ones."""
         self.interrupted = True
 
     def abandon(self) -> None:
-        """Records the running trials as lost."""
+        """Marks the running trials as lost."""
         for running in self._running.values():
             self._ledger.lose_trial(running.run_id, "interrupted")
         for twins in self._twins.values():
@@ -122,8 +105,8 @@ class Study:
 
     def _fill(self, engine: Engine) -> None:
         while self._may_start() and len(self._running) < engine.slots:
-            if self._again:
-                number, proposal = self._again.pop(0)
+            if self._retries:
+                number, proposal = self._retries.pop(0)
             elif self._first:
                 number, proposal = self._next, self._backend.enqueue(self._next, self._first.pop(0))
                 self._next += 1
@@ -139,11 +122,11 @@ class Study:
     def _may_start(self) -> bool:
         if self.interrupted or self.exhausted or self.gave_up or self.reached:
             return False
-        return bool(self._again) or self._next < self._config.study.trials
+        return bool(self._retries) or self._next < self._config.study.trials
 
     @property
     def reached(self) -> str | None:
-        """Which limit of the budget is reached; None while there is room."""
+        """A sentence that names the limit reached; None if none is reached."""
         return self._limits.reached(
             self._tally,
             running=sum(running.epochs for running in self._running.values()),
@@ -184,20 +167,20 @@ class Study:
         if original in self.finished:
             self._repeat(number, run_id, self.finished[original])
         elif original != number:
-            self._twins[original].append((number, run_id))  # its original still runs
+            self._twins[original].append((number, run_id))  # the original is still running
         else:
             self._running[number] = _Running(plan, proposal, run_id)
             self._callback.training_started(number, title)
             engine.submit(plan)
 
     def _continued(self, plan: Plan, proposal: Proposal) -> tuple[Plan, dict[str, str]]:
-        """Returns the plan that goes on where the proposal's parent ended, and tags that say so."""
+        """Returns the plan that continues the proposal's parent, and the tags that record this."""
         plan = replace(plan, continuable=True)
         if proposal.parent is None:
             return plan, {}
         parent = self._originals.get(proposal.parent, proposal.parent)
         checkpoint = self._ledger.checkpoint(parent)
-        if checkpoint is None:  # it was deleted: all of its epochs are trained again
+        if checkpoint is None:  # deleted: all epochs are trained again
             return plan, {}
         tags = {names.CONTINUES: str(parent), names.CHECKPOINT: sha256(checkpoint).hexdigest()}
         return replace(plan, start=Start(proposal.initial_epoch, checkpoint)), tags
@@ -235,15 +218,15 @@ class Study:
             return
         self._ledger.lose_trial(running.run_id, lost.reason)
         self._callback.training_ended(lost.number)
-        self._callback.note(f"trial {lost.number}: {lost.reason}; it runs again")
+        self._callback.note(f"trial {lost.number}: {lost.reason}; retrying")
         del self._running[lost.number]
-        # Not at once: beside another trial on one worker, it would be lost with that one.
-        self._again.append((lost.number, running.proposal))
+        # Not resubmitted here: on the same worker as another trial, it would be lost with that one.
+        self._retries.append((lost.number, running.proposal))
 
     def _take_result(self, result: Result, running: _Running) -> None:
         if running.pruned_at is not None and result.state != "pruned":
-            # It ended before the word to stop reached it; only epochs up to that word count, and
-            # the net of that epoch is gone unless it was the last.
+            # It ended before the request to stop arrived. Only the epochs up to the request count;
+            # the model of that epoch is available only if it was the last one.
             whole = running.pruned_at + 1 >= result.epochs
             model = result.artifacts.get("model.keras", b"") if whole else b""
             result = with_artifacts(running.plan, result.pruned_at(running.pruned_at, model=model))
@@ -269,8 +252,8 @@ class Study:
         )
 
     def _tell(self, finished: FinishedTrial) -> None:
-        told = finished.objective_values(self._config.study.objectives)
-        self._backend.tell(finished.number, finished.state, told)
+        values = finished.objective_values(self._config.study.objectives)
+        self._backend.tell(finished.number, finished.state, values)
         self._pruner.end(finished.number, finished.state, finished.score)
         self.finished[finished.number] = finished
         self._tally.add(finished)
@@ -279,7 +262,7 @@ class Study:
         self._callback.trial_ended(finished)
 
     def _kept(self, result: Result) -> Result:
-        """Returns the result without the files that `tracking` keeps of the best alone."""
+        """Returns the result without the files that `tracking` keeps only for the best trial."""
         best = self._tally.best
         score = result.metrics(self._planner.baseline.mae).get("validation/mae", float("inf"))
         if result.state == "complete" and (best is None or score < best[0]):

@@ -1,4 +1,4 @@
-"""Parsing of the arguments of the commands that Hydra does not configure."""
+"""Argument parsing for the commands that are not Hydra programs."""
 
 import argparse
 from argparse import Namespace
@@ -8,18 +8,23 @@ from search.errors import BadInput
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are `BadInput`."""
+    """Argument parser that raises `BadInput` on errors."""
 
     def error(self, message: str) -> NoReturn:
-        """Refuses the command line."""
+        """Raises `BadInput` with the message and the usage line."""
         raise BadInput(f"{self.prog}: {message}\n{self.format_usage().strip()}")
 
 
 def fresh_seed_options(command: str, flag: str, arguments: list[str]) -> Namespace:
-    """Returns the options of a command that scores RUN with fresh seeds, and has one more flag.
+    """Parses the options of a command that scores RUN with fresh seeds.
+
+    Args:
+        command: name of the command.
+        flag: the command's own boolean flag, e.g. `--json`.
+        arguments: arguments to parse.
 
     Raises:
-        BadInput: they are no such options.
+        BadInput: the arguments are invalid.
     """
     parser = Parser(prog=f"sweepcast {command}")
     parser.add_argument("run", metavar="RUN")

@@ -1,4 +1,4 @@
-"""The terminal: one console, standard output, and the parsing of the few flags that are ours."""
+"""The Rich console on standard output, and how text is printed on it."""
 
 import os
 import sys
@@ -10,67 +10,67 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-# Wide enough for a leaderboard where the output goes to a file or pipe.
+# Wide enough for a leaderboard when the output goes to a file or a pipe.
 _PLAIN_WIDTH = 160
 
 
 def console() -> Console:
-    """Returns the console on standard output; wide where that is no terminal.
+    """Returns a console on standard output, 160 characters wide if that is not a terminal.
 
-    What is shown may hold anything, such as the text of an error: no part of it is markup.
+    Markup is off, because the printed text may contain anything, such as an error message.
     """
-    found = Console(highlight=False, markup=False, emoji=False)
-    if not found.file.isatty():
-        found.width = _PLAIN_WIDTH
-    return found
+    made = Console(highlight=False, markup=False, emoji=False)
+    if not made.file.isatty():
+        made.width = _PLAIN_WIDTH
+    return made
 
 
 def can_redraw(console: Console) -> bool:
-    """Returns whether what stands there can be written over: a terminal, and no dumb one.
+    """Returns whether printed lines can be overwritten: only on a terminal that is not dumb.
 
-    FORCE_COLOR colours a file or pipe too, and makes no terminal of it.
+    FORCE_COLOR makes Rich treat a file or a pipe as a terminal, so the file is checked too.
     """
     return console.is_interactive and console.file.isatty()
 
 
 def print_line(console: Console, text: str, style: str = "") -> None:
-    """Prints a sentence: broken between words on a terminal, in one line elsewhere."""
+    """Prints a sentence, wrapped between words on a terminal and on one line elsewhere."""
     console.print(Text(text, style), soft_wrap=not console.is_terminal)
 
 
-def print_labelled(console: Console, told: Sequence[tuple[str, str]]) -> None:
-    """Prints texts behind what they are about, which stands in a column of its own."""
-    width = max(len(what) for what, _ in told) + 1
-    for what, text in told:
+def print_labelled(console: Console, lines: Sequence[tuple[str, str]]) -> None:
+    """Prints lines of (label, text), with the labels in their own column."""
+    width = max(len(label) for label, _ in lines) + 1
+    for label, text in lines:
         line = Table.grid()
         line.add_column(width=width)
-        line.add_row(what, text)
+        line.add_row(label, text)
         console.print(
-            line if console.is_terminal else Text(f"{what:<{width}}{text}"),
+            line if console.is_terminal else Text(f"{label:<{width}}{text}"),
             soft_wrap=not console.is_terminal,
         )
 
 
 @contextmanager
 def only_events() -> Iterator[TextIO]:
-    """Yields standard output; whatever else writes there, in any process, gets standard error.
+    """Yields standard output for the events and redirects all other output to standard error.
 
-    Workers inherit it, and print what a model of the user's own prints.
+    Workers inherit the redirection, so that output of a user's model cannot mix with the events.
     """
     stream = sys.stdout
-    if stream is not sys.__stdout__:  # somebody else took it over already
+    if stream is not sys.__stdout__:  # already redirected, e.g. by a test
         with redirect_stdout(sys.stderr):
             yield stream
         return
     sys.stdout.flush()
-    kept = os.dup(1)
+    saved = os.dup(1)
     os.dup2(2, 1)
     try:
         with (
-            open(kept, "w", encoding="utf-8", closefd=False) as events,
+            open(saved, "w", encoding="utf-8", closefd=False) as events,
             redirect_stdout(sys.stderr),
         ):
             yield events
     finally:
-        os.dup2(kept, 1)
-        os.close(kept)
+        os.dup2(saved, 1)
+        os.close(saved)

@@ -1,4 +1,4 @@
-"""The table of an evaluation on the test block."""
+"""Table of the scores on the test block."""
 
 from rich.table import Table
 
@@ -7,7 +7,7 @@ from search.terminal.tables import new_table
 
 
 def evaluation_table(found: Evaluation) -> Table:
-    """Returns the net and the baselines, best first."""
+    """Returns a table of the model and the baselines, best first."""
     made = new_table()
     made.add_column("on the test block")
     for heading in (f"MAE {found.series.unit}".strip(), "skill", "RMSE", "MASE"):

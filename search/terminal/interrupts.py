@@ -1,4 +1,4 @@
-"""Ctrl-C once lets running trials finish, twice stops now; SIGTERM is the same as once."""
+"""Handles Ctrl-C and SIGTERM: the first lets running trials finish, a second Ctrl-C stops now."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -8,13 +8,13 @@ from types import FrameType
 
 @contextmanager
 def graceful_interrupts(finish: Callable[[], None]) -> Iterator[None]:
-    """Calls `finish` at the first signal and raises KeyboardInterrupt at the second.
+    """Calls `finish` on the first signal and raises KeyboardInterrupt on a second Ctrl-C.
 
-    What follows the second one is not interrupted: the study records what it gives up.
+    Further Ctrl-C presses are ignored, so that the study can record the trials it abandons.
     """
     seen = 0
 
-    def take(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         nonlocal seen
         seen += 1
         if seen > 1 and number == signal.SIGINT:
@@ -23,7 +23,7 @@ def graceful_interrupts(finish: Callable[[], None]) -> Iterator[None]:
         if seen == 1:
             finish()
 
-    before = {number: signal.signal(number, take) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""The leaderboard as a table on the terminal."""
+"""Leaderboard as a table for the terminal."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -19,15 +19,15 @@ def leaderboard_table(
     baselines: int | None = None,
     brief: bool = False,
 ) -> Group:
-    """Returns the first trials and baselines, best first, and how many more there are.
+    """Returns a table of the best trials and baselines, and a line that counts the others.
 
     Args:
-        board: all of them.
-        unit: of the series.
-        width: of the terminal: where it is narrow, fewer columns are shown.
-        trials: how many of them.
-        baselines: likewise; None shows all.
-        brief: whether each has one line only, and the runs' ids go before the scores.
+        board: all trials and baselines, best first.
+        unit: unit of the series.
+        width: width of the terminal; a narrow terminal gets fewer columns.
+        trials: maximum number of trials to show.
+        baselines: maximum number of baselines to show; None shows all.
+        brief: whether rows are cut to one line and the run ids are the first column to be dropped.
     """
     most = {"trial": trials, "baseline": len(board) if baselines is None else baselines}
     counts: Counter[str] = Counter()
@@ -40,9 +40,10 @@ def leaderboard_table(
     finals, several = any(row.fresh for row in board), any(row.pareto is not None for row in board)
 
     def column(
-        heading: str, cell: Callable[[Row], str], goes: int | None, *, when: bool = True
+        heading: str, cell: Callable[[Row], str], dropped_at: int | None, *, when: bool = True
     ) -> list[Column]:
-        return [Column(heading, [cell(row) for row in shown], right=True, goes=goes)] * when
+        cells = [cell(row) for row in shown]
+        return [Column(heading, cells, right=True, dropped_at=dropped_at)] if when else []
 
     made = fitted_table(
         [
@@ -55,7 +56,7 @@ def leaderboard_table(
             *column("epochs", lambda row: str(row.epochs) if row.kind == "trial" else "", 1),
             *column("weights", lambda row: str(row.parameters or ""), 3, when=several),
             *column("front", lambda row: "◆" if row.pareto else "", None, when=several),
-            Column("run", [row.run_id for row in shown], goes=0 if brief else 9),
+            Column("run", [row.run_id for row in shown], dropped_at=0 if brief else 9),
         ],
         width,
         styles=[_style(row, best) for row in shown],
@@ -66,8 +67,8 @@ def leaderboard_table(
         for kind, left in ((kind, counts[kind] - most[kind]) for kind in most)
         if left > 0
     ]
-    said = [Text(f"… and {' and '.join(more)}", style="dim")] if more else []
-    return Group(made, *said)
+    note = [Text(f"… and {' and '.join(more)}", style="dim")] if more else []
+    return Group(made, *note)
 
 
 def _named(row: Row) -> str:

@@ -1,4 +1,4 @@
-"""What the terminal says of a study before it runs."""
+"""Header that is printed before a study runs."""
 
 from rich.console import Console
 
@@ -12,20 +12,20 @@ from search.terminal.console import print_labelled
 def print_header(
     console: Console, prepared: PreparedStudy, done: int, first: FirstPoints, backend: Backend
 ) -> None:
-    """Prints what is forecast, scored, searched and to be beaten.
+    """Prints the series, the scored steps, the baseline to beat and the searched values.
 
     Args:
-        console: for people.
+        console: console to print on.
         prepared: the study.
-        done: trials that it has behind it.
-        first: what it tries first.
-        backend: that proposes its points.
+        done: number of trials that have already finished.
+        first: points to try first.
+        backend: backend that proposes the points.
     """
     config, series, best = prepared.config, prepared.series, prepared.baselines[0]
     task = config.task
     drawn = [parameter.name for parameter in prepared.space.drawn]
-    told = [
-        ("study", prepared.name + (f" (goes on after {done} trials)" if done else "")),
+    lines = [
+        ("study", prepared.name + (f" (resumed after {done} trials)" if done else "")),
         (
             "series",
             f"{series.name}: {len(series.values)} steps of {series.channels[series.target]}, "
@@ -33,26 +33,31 @@ def print_header(
         ),
         (
             "scored",
-            f"{task.folds} × {task.validation} steps before the test block, the last "
-            f"{task.test} steps, which no trial reads",
+            f"{task.folds} × {task.validation} steps before the test block (the last "
+            f"{task.test} steps, which no trial reads)",
         ),
         ("to beat", f"{best.name.replace('_', ' ')}, MAE {best.mae:.3f} {series.unit}".rstrip()),
     ]
     if drawn:
-        told.append(("searched", ", ".join(drawn)))
+        lines.append(("searched", ", ".join(drawn)))
     if first.points:
-        told.append(("first", f"{len(first.points)} given points"))
-    if first.told:
-        told.append(("", first.told))
+        lines.append(("first", f"{len(first.points)} given points"))
+    if first.message:
+        lines.append(("", first.message))
     if series.missing:
         missing = f"{series.missing} missing readings, filled from the past and never scored"
-        told.append(("gaps", missing))
-    idle = [p.name for p in prepared.space.parameters if prepared.space.never(p)]
-    if idle:
+        lines.append(("gaps", missing))
+    unused = [p.name for p in prepared.space.parameters if prepared.space.never(p)]
+    if unused:
         why = "its block has no layers in this configuration"
-        told.append(("idle", f"{', '.join(idle)}: {why}"))
+        lines.append(("unused", f"{', '.join(unused)}: {why}"))
     if config.study.trials > backend.comfortable:
-        slow = f"gets slow above {backend.comfortable:,} of them; backend=optuna_random does not"
-        name = config.backend["name"]
-        told.append(("note", f"backend {name} weighs all trials at every proposal, which {slow}"))
-    print_labelled(console, told)
+        name, most = config.backend["name"], backend.comfortable
+        lines.append(
+            (
+                "note",
+                f"backend {name} is slow above {most:,} trials, because it uses all of them for "
+                "each proposal; backend=optuna_random is not",
+            )
+        )
+    print_labelled(console, lines)

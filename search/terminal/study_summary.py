@@ -1,4 +1,4 @@
-"""What the terminal says at the end of a study."""
+"""Summary that is printed at the end of a study."""
 
 import shlex
 import shutil
@@ -16,20 +16,22 @@ from search.terminal.console import print_line
 from search.terminal.leaderboard_table import leaderboard_table
 from search.tracking.store.connection import store_uri
 
-# With these, the end fits on 25 lines of 80 characters.
+# With these limits the summary fits on a screen of 25 lines by 80 characters.
 _ROWS, _BASELINES = 7, 2
 
 
 @dataclass(frozen=True)
 class StudySummary:
-    """How a study ended.
+    """Result of a study.
 
     Attributes:
-        board: its trials and baselines, best first.
-        uri: of the store.
-        state: a sentence on why it ended.
+        name: name of the study.
+        board: trials and baselines of the study, best first.
+        unit: unit of the series.
+        uri: URI of the store.
+        state: sentence that says why the study ended.
         status: exit status of the program.
-        trusted: packages whose builders it names.
+        trusted: packages that contain the study's builders, for `--trust`.
     """
 
     name: str
@@ -42,7 +44,7 @@ class StudySummary:
 
 
 def print_summary(console: Console, end: StudySummary) -> None:
-    """Prints the first of the leaderboard, the verdict, and what to do next."""
+    """Prints the top of the leaderboard, the verdict, and the commands to run next."""
     baselines = sum(row.kind == "baseline" for row in end.board)
     trials = min(len(end.board) - baselines, _ROWS - min(baselines, _BASELINES))
     console.print(
@@ -72,18 +74,18 @@ def print_summary(console: Console, end: StudySummary) -> None:
 
 
 def _next(end: StudySummary, best: Row | None) -> list[list[str]]:
-    """Returns the commands that can be given now."""
+    """Returns the commands that can be run next."""
     trust = [word for package in end.trusted for word in ("--trust", package)]
     again = ("evaluate", "reproduce", "promote") if best else ()
     return [
         ["ui", end.name],
         ["leaderboard", end.name],
-        *([what, f"{end.name}:best", *trust] for what in again),
+        *([command, f"{end.name}:best", *trust] for command in again),
     ]
 
 
 def program() -> list[str]:
-    """Returns how the program is called here."""
+    """Returns the command that starts the program in the current directory."""
     if shutil.which("sweepcast"):
         return ["sweepcast"]
     python, here = Path(sys.executable), Path.cwd()

@@ -1,4 +1,4 @@
-"""The look of every table on the terminal, and what it leaves out where that is narrow."""
+"""Style of the tables on the terminal, and how they are fitted to its width."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,31 +15,34 @@ class Column:
     """One column of a table.
 
     Attributes:
-        right: whether it is set to the right, as figures are.
-        least: width that it may shrink to; None keeps its widest cell whole.
-        goes: place in the order in which columns are left out where there is no room; None stays.
+        heading: text of the heading.
+        cells: text of each cell.
+        right: whether the column is right-aligned, as numbers are.
+        least: minimum width it can shrink to; None never shortens a cell.
+        dropped_at: the column with the lowest number is dropped first if the table is too wide;
+            None never drops it.
     """
 
     heading: str
     cells: Sequence[str]
     right: bool = False
     least: int | None = None
-    goes: int | None = None
+    dropped_at: int | None = None
 
     @property
     def widest(self) -> int:
-        """Width of its widest cell."""
+        """Width of the widest cell or of the heading."""
         lines = (line for text in (self.heading, *self.cells) for line in text.splitlines())
         return max(map(cell_len, lines), default=0)
 
     @property
     def needs(self) -> int:
-        """The width below which it cannot go."""
+        """Minimum width of the column."""
         return self.widest if self.least is None else min(self.widest, self.least)
 
 
 def new_table() -> Table:
-    """Returns an empty table in the house's look."""
+    """Returns an empty table in the common style."""
     return Table(
         box=SIMPLE_HEAD,
         header_style="bold",
@@ -53,20 +56,20 @@ def new_table() -> Table:
 def fitted_table(
     columns: Sequence[Column], width: int, *, styles: Sequence[str] = (), wrap: bool = True
 ) -> Table:
-    """Returns a table of those columns that fit into `width` characters, a row a cell of them.
+    """Returns a table of the columns that fit into `width` characters.
 
     Args:
-        columns: of as many cells each.
-        width: of the terminal.
-        styles: of the rows.
-        wrap: whether a text that is too long goes on in a further line; otherwise it is cut.
+        columns: columns, all with the same number of cells.
+        width: width of the terminal.
+        styles: style of each row; empty for none.
+        wrap: whether text that is too long wraps to the next line instead of being cut.
     """
     shown = list(columns)
     while (room := width + _GAP - sum(column.needs + _GAP for column in shown)) < 0:
-        spare = [column for column in shown if column.goes is not None]
+        spare = [column for column in shown if column.dropped_at is not None]
         if not spare:
             break
-        shown.remove(min(spare, key=lambda column: column.goes or 0))
+        shown.remove(min(spare, key=lambda column: column.dropped_at or 0))
     made = new_table()
     for column in shown:
         more = min(column.widest - column.needs, max(room, 0))

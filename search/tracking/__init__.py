@@ -1,1 +1,1 @@
-"""The MLflow store: the only ledger of studies. Nothing outside this package imports mlflow."""
+"""Stores studies in MLflow, their only ledger. No other package imports mlflow."""

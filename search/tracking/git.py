@@ -1,4 +1,4 @@
-"""The state of the program's own checkout, for the record."""
+"""Reads the Git state of the program's own checkout."""
 
 import subprocess
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from hashlib import sha256
 from pathlib import Path
 
 _HERE = Path(__file__)
-# A larger diff is not kept: it is no state that anyone would want to bring back by patching.
+# A larger diff is not stored: nobody would restore such a state from a patch.
 _LARGEST = 256 * 1024  # bytes
 
 
 @dataclass(frozen=True)
 class Checkout:
-    """The commit, and what the working tree has beside it.
+    """The commit of a checkout, and the uncommitted changes in its working tree.
 
     Attributes:
         commit: hash of HEAD.
-        dirty: whether a tracked file is changed, or one is neither tracked nor ignored.
-        diff: from HEAD to the tracked files as they are; empty where it is large or there is none.
+        dirty: whether a tracked file has changed, or a file is neither tracked nor ignored.
+        diff: diff of the tracked files against HEAD; empty if there is none or it is too large.
     """
 
     commit: str
@@ -26,14 +26,15 @@ class Checkout:
 
     @property
     def diff_name(self) -> str:
-        """What the diff is called as a file: the same change has the same name."""
+        """File name of the diff. The same change always gets the same name."""
         return f"uncommitted-{sha256(self.diff).hexdigest()[:8]}.diff"
 
 
 def checkout() -> Checkout | None:
-    """Returns the state of the checkout that holds this file.
+    """Returns the state of the checkout that contains this file.
 
-    None where it is installed from a wheel (be it below another checkout), or without git.
+    Returns None without Git, or if the program was installed from a wheel, even one inside another
+    checkout.
     """
     if _git("ls-files", "--error-unmatch", _HERE.name) is None:
         return None

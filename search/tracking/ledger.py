@@ -1,8 +1,8 @@
-"""Writes a study into MLflow: the only ledger, from which a study is also restored.
+"""Writes a study to MLflow, the only ledger, from which it is also restored.
 
-A run is created when its trial starts and is complete when `sweepcast.state` is set on it: the tag
-comes after everything else. In one call MLflow writes params, then metrics, then tags; calls are
-few, since each waits for the disk several times.
+A run is created when its trial starts. It is complete when it has the tag `sweepcast.state`, which
+is written last. In one call, MLflow writes params, then metrics, then tags. The ledger makes few
+calls, because each one waits for the disk several times.
 """
 
 import json
@@ -18,11 +18,7 @@ from search.backends.base import Proposal
 from search.space.space import Space
 from search.tracking import names
 from search.tracking.metrics import finals, points
-from search.tracking.reading import (
-    Record,
-    child_runs,
-    trial_runs,
-)
+from search.tracking.reading import Record, child_runs, trial_runs
 from search.tracking.store.files import read_bytes, write_files
 from search.tracking.tags import StudyTags
 from search.tracking.ui.view import study_view
@@ -32,15 +28,15 @@ from search.trial.result import Result
 from search.trial.trial import Plan
 
 _ENDS = {"complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "lost": "KILLED"}
-# Metric points in one call, which takes 1000 entries with params and tags.
+# Metric points per call. MLflow accepts 1000 entries, including params and tags.
 _BATCH = 900
 
 
 class Ledger:
-    """The runs of one study.
+    """Writes the runs of one study.
 
     Attributes:
-        run_ids: of the trials that were started since this was opened, by number.
+        run_ids: run ids of the trials started since the ledger was opened, by trial number.
     """
 
     def __init__(self, client: MlflowClient, experiment: str, parent: str, tags: StudyTags) -> None:
@@ -52,18 +48,18 @@ class Ledger:
         self._last = 0
 
     def log_diff(self) -> None:
-        """Keeps what the working tree has beside its commit, with the study."""
+        """Stores the uncommitted changes of the working tree with the study."""
         checkout = self._study.checkout
         if checkout and checkout.diff:
             self.log_files(self.parent, {checkout.diff_name: checkout.diff})
 
     @property
     def tags(self) -> dict[str, str]:
-        """What every run that is added says of itself."""
+        """The tags that every new run gets."""
         return self._study.as_dict()
 
     def now(self) -> int:
-        """Returns a time in ms that never repeats: the order of a study's asks and tells."""
+        """Returns the time in ms, never the same twice: it orders a study's asks and tells."""
         self._last = max(self._last + 1, time.time_ns() // 1_000_000)
         return self._last
 
@@ -73,10 +69,10 @@ class Ledger:
         proposal: Proposal,
         seed: int,
         title: str,
-        asked: int,
+        at: int,
         more: Mapping[str, str],
     ) -> str:
-        """Creates the run of a trial, with `more` tags, and returns its id."""
+        """Creates the run of a trial, with the extra tags `more`, and returns its id."""
         tags = {names.KIND: "trial", names.TRIAL: str(number), **more}
         if proposal.notes:
             described = {
@@ -86,15 +82,16 @@ class Ledger:
                 "notes": proposal.notes,
             }
             tags[names.PROPOSAL] = json.dumps(described)
-        self.run_ids[number] = self._start(title, tags, {**proposal.point, "seed": seed}, asked)
+        self.run_ids[number] = self._start(title, tags, {**proposal.point, "seed": seed}, at)
         return self.run_ids[number]
 
     def start_again(self, kind: str, plan: Plan, tags: Mapping[str, str]) -> str:
-        """Creates the run of a plan that trains a trial again and returns its id.
+        """Creates the run of a plan that trains a trial again, and returns its id.
 
         Args:
-            kind: finalist or evaluation.
-            tags: beside the kind and the trial's number.
+            kind: "finalist" or "evaluation".
+            plan: the plan to train.
+            tags: tags to add to the kind and the trial's number.
         """
         params = {
             **plan.point,
@@ -110,33 +107,33 @@ class Ledger:
         run_id: str,
         result: Result,
         baseline_mae: float,
-        told: int,
+        at: int,
         more: Mapping[str, float] | None = None,
     ) -> None:
-        """Writes all of a result, and `more` final metrics; the state comes last."""
-        figures = points(result, baseline_mae, told) + finals(more or {}, 0, told)
+        """Writes a complete result and the extra final metrics `more`, and the state last."""
+        metrics = points(result, baseline_mae, at) + finals(more or {}, 0, at)
         self.log_files(run_id, result.artifacts)
-        self._end(run_id, result.state, result.reason, told, metrics=figures)
+        self._end(run_id, result.state, result.reason, at, metrics=metrics)
 
     def end_duplicate(
-        self, run_id: str, original: int, state: str, metrics: Mapping[str, float], told: int
+        self, run_id: str, original: int, state: str, metrics: Mapping[str, float], at: int
     ) -> None:
-        """Ends a trial that repeats the point of trial `original`: its score, nothing trained."""
+        """Ends a trial that repeats the point of trial `original`: it reuses that score."""
         scores = {k: v for k, v in metrics.items() if k.startswith(("validation/", "parameters"))}
-        figures = finals({**scores, "epochs": 0.0, "duration_s": 0.0}, 0, told)
-        same = {names.DUPLICATE_OF: str(original)}
+        final = finals({**scores, "epochs": 0.0, "duration_s": 0.0}, 0, at)
+        tags = {names.DUPLICATE_OF: str(original)}
         reason = f"same point as trial {original}"
-        self._end(run_id, state, reason, told, metrics=figures, tags=same)
+        self._end(run_id, state, reason, at, metrics=final, tags=tags)
 
     def lose_trial(self, run_id: str, reason: str) -> None:
-        """Ends the run of a trial whose worker or coordinator died."""
+        """Marks the run of a trial as lost: its worker or coordinator died."""
         self._end(run_id, "lost", reason, self.now())
 
     def lose_open(self, runs: Sequence[Record], reason: str) -> list[Record]:
-        """Ends every one of the study's runs that is of a trial or finalist and open.
+        """Marks the open runs of trials and finalists as lost.
 
         Returns:
-            The others; reading them again would take as long as the study has trials.
+            The other runs, so that the caller need not read them all from the store again.
         """
         is_open = [run.kind in ("trial", "finalist") and run.state is None for run in runs]
         for run in compress(runs, is_open):
@@ -144,18 +141,18 @@ class Ledger:
         return [run for run, lost in zip(runs, is_open, strict=True) if not lost]
 
     def lose_if_open(self, run_id: str, reason: str) -> None:
-        """Ends a run that has no state yet, even if MLflow takes it for finished."""
+        """Marks a run without a state as lost, even if MLflow reports it as finished."""
         if names.STATE not in self.client.get_run(run_id).data.tags:
             self.lose_trial(run_id, reason)
 
     def end_reproduction(
         self, run_id: str, result: Result, baseline_mae: float, verdict: str
     ) -> None:
-        """Writes what came of training a run again: its figures and the verdict, no files."""
-        told = self.now()
-        figures = points(result, baseline_mae, told)
-        said = {names.RESULT: verdict, names.NOTE: verdict}
-        self._end(run_id, result.state, result.reason, told, metrics=figures, tags=said)
+        """Writes the result of training a run again: metrics and verdict, no files."""
+        at = self.now()
+        metrics = points(result, baseline_mae, at)
+        tags = {names.RESULT: verdict, names.NOTE: verdict}
+        self._end(run_id, result.state, result.reason, at, metrics=metrics, tags=tags)
 
     def log_baseline(
         self, name: str, metrics: Mapping[str, float], settings: Mapping[str, Any]
@@ -170,7 +167,7 @@ class Ledger:
         return run_id
 
     def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
-        """Sets tags of a run."""
+        """Sets tags on a run."""
         for key, value in tags.items():
             self.client.set_tag(run_id, key, value)
 
@@ -181,34 +178,34 @@ class Ledger:
         metrics: Mapping[str, float],
         files: Mapping[str, bytes],
     ) -> None:
-        """Writes the study's own page: description, tags, metrics and files."""
+        """Writes the description, tags, metrics and files of the study's own run."""
         self._log(self.parent, metrics=finals(metrics, 0, self.now()))
         self.log_files(self.parent, files)
         self.tag(self.parent, {**tags, names.NOTE: note[: names.NOTE_LENGTH]})
 
     def save_view(self, space: Space, importance: Mapping[str, float]) -> None:
-        """Gives the UI a view of the study's runs, best first, if it is a search.
+        """Saves a view of the study's runs for the MLflow UI; does nothing if no value is searched.
 
         Args:
-            space: that is searched.
-            importance: shares of its parameters, as far as they are known.
+            space: the search space.
+            importance: importance of its parameters as shares of 1; unknown ones are left out.
         """
         if space.drawn:
             view = study_view(self._study.study, self.parent, space, importance, self.now())
             self.client.set_experiment_tag(self.experiment, names.VIEW + self.parent, view)
 
     def checkpoint(self, number: int) -> bytes | None:
-        """Returns what the complete trial `number` had come to; None where that was not kept."""
+        """Returns the checkpoint of the complete trial `number`, or None if none was kept."""
         found = trial_runs(self.client, self.experiment, self.parent, number)
         complete = next((run for run in found if run.state == "complete"), None)
         return None if complete is None else read_bytes(self.client, complete.run_id, FILE)
 
     def runs(self) -> list[Record]:
-        """Returns the trials and baselines of the study, as the store has them."""
+        """Reads the trials and baselines of the study from the store."""
         return child_runs(self.client, self.experiment, self.parent)
 
     def end_study(self, status: str) -> None:
-        """Ends the study's run: FINISHED, FAILED or KILLED (interrupted, to be gone on with)."""
+        """Ends the study's run as FINISHED, FAILED or KILLED (interrupted, can be resumed)."""
         self.client.set_terminated(self.parent, status=status)
 
     def _start(self, name: str, tags: Mapping[str, str], params: Mapping[str, Any], at: int) -> str:
@@ -217,7 +214,7 @@ class Ledger:
         return run_id
 
     def log_files(self, run_id: str, files: Mapping[str, bytes]) -> None:
-        """Writes artifacts, by name."""
+        """Writes artifacts, given by file name."""
         if files:
             write_files(self.client, run_id, files)
 
@@ -238,13 +235,13 @@ class Ledger:
         metrics: list[Metric] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        """Writes params with the first call, tags with the last one."""
-        figures = metrics or []
-        starts = range(0, max(len(figures), 1), _BATCH)
+        """Logs in batches: params with the first call, tags with the last one."""
+        logged = metrics or []
+        starts = range(0, max(len(logged), 1), _BATCH)
         for start in starts:
             self.client.log_batch(
                 run_id,
-                metrics=figures[start : start + _BATCH],
+                metrics=logged[start : start + _BATCH],
                 params=[Param(*item) for item in (params or {}).items()] if not start else [],
                 tags=[RunTag(*item) for item in (tags or {}).items()]
                 if start == starts[-1]

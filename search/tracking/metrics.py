@@ -1,4 +1,4 @@
-"""A result as points of MLflow's metrics."""
+"""Converts the result of a trial into points of MLflow metrics."""
 
 from collections.abc import Mapping
 from math import isfinite
@@ -12,7 +12,7 @@ _SCORE = "validation/mae"
 
 
 def points(result: Result, baseline_mae: float, at: int) -> list[Metric]:
-    """Returns every metric of a trial: curves by epoch, then the final figures."""
+    """Returns all metric points of a trial: curves by epoch, then the final values."""
     shown = result.shown
     found: list[Metric] = []
     for execution in result.executions:
@@ -26,19 +26,19 @@ def points(result: Result, baseline_mae: float, at: int) -> list[Metric]:
     figures = result.metrics(baseline_mae)
     if last is not None and _SCORE in figures:
         score = figures.pop(_SCORE)
-        if score != last.score:  # otherwise the curve's last point says it already
+        if score != last.score:  # otherwise the curve's last point already shows it
             found += finals({_SCORE: score}, last.epoch, at + 1)
-    # At step 0, where MLflow's charts draw bars: at a later one they are curves of one point.
+    # At step 0, MLflow draws a bar. At a later step it would draw a curve of a single point.
     return found + finals(figures, 0, at + 1)
 
 
 def _figures(epoch: Epoch, block: str) -> dict[str, float]:
     figures = epoch.figures()
-    if block != VALIDATION:  # a curve over the test block would invite to choose by it
+    if block != VALIDATION:  # a curve on the test block would invite choosing by it
         return {name: figures[name] for name in ("loss", "mae")}
     return figures
 
 
 def finals(metrics: Mapping[str, float], step: int, at: int) -> list[Metric]:
-    """Returns metric points; what is no number (MASE without a season) is left out."""
+    """Returns metric points without values that are not finite (MASE without a season)."""
     return [Metric(key, value, at, step) for key, value in metrics.items() if isfinite(value)]

@@ -1,4 +1,4 @@
-"""The names under which a study lies in MLflow."""
+"""Names of the tags, params and metrics of a study in MLflow."""
 
 KIND = "sweepcast.kind"
 STUDY = "sweepcast.study"
@@ -10,8 +10,8 @@ DIGEST = "sweepcast.dataset_digest"
 DUPLICATE_OF = "sweepcast.duplicate_of"
 IDENTITY = "sweepcast.identity"
 PROPOSAL = "sweepcast.proposal"
-CONTINUES = "sweepcast.continues"  # number of the trial that it goes on with
-CHECKPOINT = "sweepcast.checkpoint"  # sha256 of what that one had come to
+CONTINUES = "sweepcast.continues"  # number of the trial that it continues
+CHECKPOINT = "sweepcast.checkpoint"  # sha256 of the checkpoint of that trial
 REPRODUCES = "sweepcast.reproduces"
 EVALUATES = "sweepcast.evaluates"
 TEST_READS = "sweepcast.test_reads"
@@ -21,13 +21,13 @@ UNIT = "sweepcast.unit"
 BEST = "sweepcast.best"
 PARETO = "sweepcast.pareto"  # whether no other trial beats this one in all objectives
 RESULT = "sweepcast.result"
-DIFF = "sweepcast.git_diff"  # file of the study that holds it
-MODEL = "sweepcast.model"  # version of a champion in the registry
+DIFF = "sweepcast.git_diff"  # name of the study's file that contains the diff
+MODEL = "sweepcast.model"  # registry version of a champion
 
-IMPORTANCE = "importance/"  # begins the metrics of a study that hold shares of 1
-EXECUTIONS = "study.executions"  # a param: seeds of a finalist or an evaluation
+IMPORTANCE = "importance/"  # prefix of a study's importance metrics, shares of 1
+EXECUTIONS = "study.executions"  # a param: number of seeds of a finalist or an evaluation
 
-LEASE = "sweepcast.lease"  # token and count of beats of the process that runs the study
+LEASE = "sweepcast.lease"  # token and heartbeat count of the process that runs the study
 
 PARENT = "mlflow.parentRunId"
 RUN_NAME = "mlflow.runName"
@@ -39,18 +39,18 @@ SOURCE_TYPE = "mlflow.source.type"
 USER = "mlflow.user"
 EXPERIMENT_KIND = "mlflow.experimentKind"
 
-VIEW = "mlflow.sharedViewState."  # begins the tags of an experiment that are saved views of its UI
+VIEW = "mlflow.sharedViewState."  # prefix of an experiment's tags for saved views
 
-NOTE_LENGTH = 8000  # MLflow cuts a tag there
+NOTE_LENGTH = 8000  # characters; MLflow cuts longer tags
 
 
 def experiment_name(dataset: str) -> str:
-    """Returns the experiment of a dataset."""
+    """Returns the name of the experiment for a dataset."""
     return f"sweepcast/{dataset}"
 
 
 def text(value: object) -> str:
-    """Returns a searched value as its param: a text as it is, anything else as in yaml."""
+    """Returns a searched value as a param: a string unchanged, other values as in YAML."""
     if value is None:
         return "null"
     if isinstance(value, bool):

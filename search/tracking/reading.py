@@ -1,4 +1,4 @@
-"""Reads studies, trials and baselines back from MLflow."""
+"""Reads studies, trials and baselines from MLflow."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -21,9 +21,9 @@ class Record:
     """One run of a study.
 
     Attributes:
-        state: complete, pruned, failed, lost, or None while it runs.
-        started: ms since the epoch.
-        ended: likewise; None while it runs.
+        state: complete, pruned, failed or lost; None while the run is open.
+        started: start time in ms since the epoch.
+        ended: end time in ms since the epoch; None while the run is open.
     """
 
     run_id: str
@@ -39,39 +39,39 @@ class Record:
 
     @property
     def number(self) -> int:
-        """Number of the trial; -1 where the tag was tampered with, as no trial has it."""
+        """Number of the trial; -1 if the tag was tampered with, since no trial has that number."""
         written = self.tag(names.TRIAL)
         return int(written) if written.isdecimal() else -1
 
     def tag(self, name: str) -> str:
-        """Returns a tag that every such run has.
+        """Returns a tag that the run must have.
 
         Raises:
-            BadInput: this one has it no more.
+            BadInput: the tag is missing.
         """
         if name not in self.tags:
-            raise BadInput(f"run {self.run_id} has no tag {name} any more")
+            raise BadInput(f"run {self.run_id} no longer has the tag {name}")
         return self.tags[name]
 
     def whole(self, param: str) -> int:
-        """Returns a param that is a whole number.
+        """Returns a param as an integer.
 
         Raises:
-            BadInput: the run has none.
+            BadInput: the param is missing or is not an integer.
         """
         written = self.params.get(param, "")
         if not written.removeprefix("-").isdecimal():
-            raise BadInput(f"run {self.run_id} has no param {param} that is a whole number")
+            raise BadInput(f"run {self.run_id} has no integer param {param}")
         return int(written)
 
     @property
     def unit(self) -> str:
-        """Unit of the series, as the run of a study records it."""
+        """Unit of the series, which only the run of a study records."""
         return self.tags.get(names.UNIT, "")
 
     @property
     def mae(self) -> float | None:
-        """The score, in the series' units; a failed trial has a curve perhaps, but no score."""
+        """The score in the series' units; None for a failed trial, even if it has a curve."""
         return None if self.state == "failed" else self.metrics.get("validation/mae")
 
 
@@ -82,7 +82,7 @@ def studies(client: MlflowClient) -> list[Record]:
 
 
 def find_study(client: MlflowClient, name: str | None) -> Record:
-    """Returns the study `name`, or the latest where none is named.
+    """Returns the study `name`, or the latest study if `name` is None.
 
     Raises:
         BadInput: there is no such study.
@@ -90,11 +90,11 @@ def find_study(client: MlflowClient, name: str | None) -> Record:
     found = studies(client)
     if name is None and found:
         return found[0]
-    for record in reversed(found):  # as a sweep goes on with the first of that name
+    for record in reversed(found):  # a sweep resumes the oldest study of that name
         if record.study == name:
             return record
     if name is None:
-        raise BadInput("the store holds no study yet\nstart one with sweepcast sweep")
+        raise BadInput("the store has no study yet\nstart one with sweepcast sweep")
     raise BadInput(
         f"there is no study {name!r} in the store: {nearest(name, [r.study for r in found])}"
     )
@@ -103,9 +103,14 @@ def find_study(client: MlflowClient, name: str | None) -> Record:
 def find_run(
     client: MlflowClient, text: str, kinds: Collection[str] = ("trial", "finalist")
 ) -> Record:
-    """Returns the run that RUN names: the id of one of these kinds, or `STUDY:best`.
+    """Returns the run for the argument RUN: a run id or `STUDY:best`.
 
-    A trial that repeats the point of another one stands for that one.
+    If the run repeats the point of another trial, returns the run of that trial.
+
+    Args:
+        client: client of the store.
+        text: the argument RUN.
+        kinds: kinds of run that are accepted.
 
     Raises:
         BadInput: there is no such run, or it is of another kind.
@@ -121,12 +126,11 @@ def find_run(
     except MlflowException:
         raise BadInput(
             f"there is no run {text!r} in the store\n"
-            "possible: a run id of `sweepcast leaderboard`, or STUDY:best"
+            "possible: a run id from `sweepcast leaderboard`, or STUDY:best"
         ) from None
     if found.kind not in kinds:
         raise BadInput(
-            f"run {text} is of kind {found.kind or 'none of Sweepcast'}: "
-            f"name a {' or a '.join(kinds)}"
+            f"run {text} is of kind {found.kind or 'unknown'}\npossible: {', '.join(kinds)}"
         )
     original = found.tags.get(names.DUPLICATE_OF)
     if original is None:
@@ -135,11 +139,11 @@ def find_run(
         ended = run.kind == "trial" and run.state in FINISHED
         if ended and run.tags.get(names.TRIAL) == original and names.DUPLICATE_OF not in run.tags:
             return run
-    raise BadInput(f"run {text} repeats the point of trial {original}, which is gone")
+    raise BadInput(f"run {text} repeats the point of trial {original}, which no longer exists")
 
 
 def count_test_reads(client: MlflowClient, digest: str) -> int:
-    """Returns how often the test block of the series with this digest has been read."""
+    """Returns how often the test block of the series with this digest was read."""
     condition = f"tags.`{names.DIGEST}` = '{digest}' and tags.`{names.KIND}` = 'evaluation'"
     found = _runs(client, _experiments(client), condition)
     return sum(run.state == "complete" for run in found)
@@ -151,13 +155,13 @@ def children(client: MlflowClient, study: Record) -> list[Record]:
 
 
 def child_runs(client: MlflowClient, experiment: str, parent: str) -> list[Record]:
-    """Returns the runs below the run `parent`, in the order in which they started."""
+    """Returns the child runs of `parent`, in the order in which they started."""
     found = _runs(client, [experiment], f"tags.`{names.PARENT}` = '{parent}'")
     return sorted(found, key=lambda record: (record.started, record.run_id))
 
 
 def trial_runs(client: MlflowClient, experiment: str, parent: str, number: int) -> list[Record]:
-    """Returns the runs of trial `number` of a study: lost ones, if any, and what came of it."""
+    """Returns the runs of trial `number` of a study, including lost ones."""
     condition = (
         f"tags.`{names.PARENT}` = '{parent}' and tags.`{names.KIND}` = 'trial' "
         f"and tags.`{names.TRIAL}` = '{number}'"
@@ -166,7 +170,7 @@ def trial_runs(client: MlflowClient, experiment: str, parent: str, number: int) 
 
 
 def curves(client: MlflowClient, record: Record) -> list[list[float]]:
-    """Returns `validation/mae` by epoch, one list an execution, in the order of training."""
+    """Returns `validation/mae` by epoch, one list per execution, in the order of training."""
     found = {
         _place(key): _curve(client, record.run_id, key)
         for key in record.metrics
@@ -180,7 +184,7 @@ def curves(client: MlflowClient, record: Record) -> list[list[float]]:
 
 
 def _place(key: str) -> tuple[int, int]:
-    """Returns (fold, execution) of `fold_k/execution_j/…`."""
+    """Returns (fold, execution) of a key `fold_k/execution_j/…`."""
     fold, execution = (int(part.rpartition("_")[2]) for part in key.split("/")[:2])
     return fold, execution
 
@@ -190,15 +194,15 @@ def _curve(client: MlflowClient, run_id: str, key: str) -> list[float]:
 
 
 def by_epoch(client: MlflowClient, run_id: str, key: str) -> dict[int, float]:
-    """Returns a metric by epoch, in order; the final figure stands at the last one again."""
+    """Returns a metric by epoch, in the order of the epochs."""
     found: dict[int, float] = {}
-    for point in client.get_metric_history(run_id, key):
+    for point in client.get_metric_history(run_id, key):  # the last epoch also has the final value
         found.setdefault(point.step, point.value)
     return dict(sorted(found.items()))
 
 
 def all_curves(client: MlflowClient, record: Record) -> dict[str, float]:
-    """Returns the figures of every epoch of every execution, under `<metric> <epoch>`."""
+    """Returns the metrics of every epoch of every execution, keyed by `<metric> <epoch>`."""
     ends = ("loss", "mae", "val_loss", "val_mae", "validation/mae")
     keys = [k for k in record.metrics if k in ends or (k.startswith("fold_") and k.endswith(ends))]
     return {

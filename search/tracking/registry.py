@@ -1,6 +1,6 @@
-"""The MLflow model registry: champions go in, and come out as data that is checked.
+"""Registers champions in the MLflow model registry, and reads them back as checked data.
 
-Format of what is registered: MLflow's "python_function" flavour with `loader_module` and `data`.
+Registered models use MLflow's "python_function" flavour with `loader_module` and `data`.
 """
 
 import os
@@ -27,7 +27,7 @@ _VARIABLE = "MLFLOW_TRACKING_URI"
 
 
 def model_name(dataset: str) -> str:
-    """Returns what the models of a dataset are called; the registry takes no slash and no colon."""
+    """Returns the model name for a dataset; the registry allows no slash or colon in it."""
     return f"sweepcast-{dataset.replace('/', '-').replace(':', '-')}"
 
 
@@ -43,18 +43,18 @@ def register(
     description: str,
     tags: Mapping[str, str],
 ) -> str:
-    """Logs a model with the run, registers it, and gives it the alias; returns its version.
+    """Logs a model to a run, registers it, sets the alias and returns the model version.
 
     Args:
-        client: of the store.
-        run_id: of the champion.
-        name: of the registered model.
-        files: its data.
-        example: a history that it takes.
-        answer: what it answers to that.
-        requirements: for pip.
-        description: in Markdown.
-        tags: of the version.
+        client: client of the store.
+        run_id: id of the champion's run.
+        name: name of the registered model.
+        files: data files of the model, by file name.
+        example: example of an input history.
+        answer: output of the model for `example`.
+        requirements: requirements for pip.
+        description: description in Markdown.
+        tags: tags of the model version.
     """
     with _logging_to(client.tracking_uri):
         model_uri = _log(run_id, files, example, answer, requirements)
@@ -76,7 +76,7 @@ def _log(
     answer: pd.DataFrame,
     requirements: Sequence[str],
 ) -> str:
-    """Logs the model with its run and returns its address."""
+    """Logs the model to its run and returns the model URI."""
     with TemporaryDirectory(prefix="sweepcast-") as place:
         folder = Path(place, "forecaster")
         folder.mkdir()
@@ -96,9 +96,10 @@ def _log(
 
 @contextmanager
 def _logging_to(uri: str) -> Iterator[None]:
-    """Lets MLflow's fluent functions, which alone log models, use the store at `uri` meanwhile.
+    """Makes MLflow's fluent functions, the only ones that log models, use the store at `uri`.
 
-    They also set the environment variable, by which later commands of this process would go.
+    Restores the previous value afterwards: MLflow also sets the environment variable, which later
+    commands in this process would use.
     """
     before = os.environ.get(_VARIABLE)
     mlflow.set_tracking_uri(uri)
@@ -110,19 +111,21 @@ def _logging_to(uri: str) -> Iterator[None]:
 
 @contextmanager
 def champion_files(client: MlflowClient, text: str) -> Iterator[Path]:
-    """Gives the folder of the data of a registered model.
+    """Yields the folder with the data of a registered model.
 
     Args:
-        client: of the store.
-        text: a name, `models:/name/version` or `models:/name@alias`; of a bare name, the champion.
+        client: client of the store.
+        text: `models:/name/version`, `models:/name@alias`, or a name, which means its champion.
 
     Raises:
-        BadInput: there is no such model, or it is none of ours.
+        BadInput: there is no such model, or it was not registered by Sweepcast.
     """
     source = str(_find(client, text).source)
     model_id = source.removeprefix(_SCHEME)
     if not MODEL_ID.fullmatch(model_id):
-        raise BadInput(f"model {text!r} was not registered by sweepcast promote: it is {source}")
+        raise BadInput(
+            f"model {text!r} was not registered by sweepcast promote: its source is {source}"
+        )
     with model_files(client, model_id) as folder:
         yield _data_of(folder)
 
@@ -141,22 +144,22 @@ def _find(client: MlflowClient, text: str) -> ModelVersion:
     if name not in known:
         raise BadInput(
             f"there is no registered model {name!r}: {nearest(name, known)}\n"
-            "sweepcast promote RUN registers one"
+            "register one with sweepcast promote RUN"
         )
     what = f"version {version!r}" if version else f"alias {alias or ALIAS!r}"
     aliases = client.get_registered_model(name).aliases
     versions = sorted(int(v.version) for v in client.search_model_versions(f"name='{name}'"))
     raise BadInput(
         f"model {name!r} has no {what}: its versions are {', '.join(map(str, versions))}, "
-        f"its aliases {', '.join(sorted(aliases)) or 'none'}"
+        f"its aliases are {', '.join(sorted(aliases)) or 'none'}"
     )
 
 
 def _data_of(folder: Path) -> Path:
-    """Returns where the data of a model lie; nothing in it is loaded, and no code of it runs.
+    """Returns the path of a model's data without loading the model or running its code.
 
     Raises:
-        BadInput: its MLmodel is gone, or names a loader or code that is not ours.
+        BadInput: its MLmodel file is missing, or names a loader or code that is not Sweepcast's.
     """
     try:
         described = yaml.safe_load((folder / "MLmodel").read_text("utf-8"))
@@ -165,8 +168,10 @@ def _data_of(folder: Path) -> Path:
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise BadInput(f"the model in {folder} cannot be read: {error!r}") from None
     if loader != _LOADER or flavor.get("code") or flavor.get("python_model"):
-        what = f"the loader {loader}" if loader != _LOADER else "code of its own"
-        raise BadInput(f"the model in {folder} brings {what}, which is not ours: it is not loaded")
+        what = f"the loader {loader}" if loader != _LOADER else "its own code"
+        raise BadInput(
+            f"the model in {folder} was not loaded: it uses {what}, which is not part of Sweepcast"
+        )
     if not data.is_relative_to(folder.resolve()):
-        raise BadInput(f"the model in {folder} keeps its data outside of it: it is not loaded")
+        raise BadInput(f"the model in {folder} was not loaded: its data are outside that folder")
     return Path(data)

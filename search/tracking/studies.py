@@ -1,4 +1,4 @@
-"""Finds the study that a configuration means, or makes it."""
+"""Finds the stored study that matches a configuration, or creates it."""
 
 import json
 import time
@@ -19,51 +19,41 @@ from search.errors import BadInput
 from search.tracking import names
 from search.tracking.git import Checkout
 from search.tracking.ledger import Ledger
-from search.tracking.reading import (
-    FINISHED,
-    Record,
-    children,
-    curves,
-    studies,
-)
+from search.tracking.reading import FINISHED, Record, children, curves, studies
 from search.tracking.recorded_config import recorded_values
-from search.tracking.store.connection import (
-    artifact_location,
-    exists,
-    open_store,
-)
+from search.tracking.store.connection import artifact_location, exists, open_store
 from search.tracking.store.files import SQLITE, read_artifact
 from search.tracking.store.lock import SETTLED, held
 from search.tracking.tags import StudyTags
 
-# Differing settings that an error names.
+# Number of differing settings that an error message lists.
 _NAMED = 4
 
 
 @dataclass(frozen=True)
 class StoredStudy:
-    """A study that is in the store, and the runs below it."""
+    """A study in the store, with its child runs."""
 
     client: MlflowClient
     record: Record
 
     @cached_property
     def runs(self) -> list[Record]:
-        """Its trials and baselines, as they were when this was first asked."""
+        """The trials and baselines, read from the store once, on first access."""
         return children(self.client, self.record)
 
     def curves(self, wanted: bool) -> dict[int, list[list[float]]]:
-        """Returns the curves of ended trials by number; nothing where they are not `wanted`."""
-        ended = [run for run in self.runs if run.kind == "trial" and run.state in FINISHED]
-        return {run.number: curves(self.client, run) for run in ended} if wanted else {}
+        """Returns the curves of finished trials by trial number; empty if not `wanted`."""
+        finished = [run for run in self.runs if run.kind == "trial" and run.state in FINISHED]
+        return {run.number: curves(self.client, run) for run in finished} if wanted else {}
 
 
 def find_same(uri: str, name: str, parts: Mapping[str, Any]) -> StoredStudy | None:
-    """Returns the study `name`, if there is a store at `uri` and it has it.
+    """Returns the study `name`, or None if there is no store at `uri` or no such study in it.
 
     Raises:
-        BadInput: the store cannot be used, or its study of that name was made with other settings;
-            nothing was changed.
+        BadInput: the store cannot be used, or its study of that name has other settings. The store
+            is left unchanged.
     """
     if not exists(uri):
         return None
@@ -77,18 +67,18 @@ def find_same(uri: str, name: str, parts: Mapping[str, Any]) -> StoredStudy | No
 
 
 def resume(found: StoredStudy, tags: StudyTags) -> Ledger:
-    """Opens a study again; runs that were open when it stopped are marked lost."""
+    """Reopens a study and marks the runs that were open when it stopped as lost."""
     client, record = found.client, found.record
     experiment = client.get_run(record.run_id).info.experiment_id
     client.update_run(record.run_id, status="RUNNING")
     ledger = Ledger(client, experiment, record.run_id, tags)
     ledger.log_diff()
-    ledger.lose_open(found.runs, "the study stopped while it ran")
+    ledger.lose_open(found.runs, "the study stopped during this run")
     return ledger
 
 
 def ledger_of(client: MlflowClient, record: Record, checkout: Checkout | None) -> Ledger:
-    """Opens the study that a run belongs to, to add runs to it."""
+    """Opens the study that a run belongs to, so that runs can be added to it."""
     run = client.get_run(record.run_id)
     tags = StudyTags(record.study, record.tag(names.BACKEND), record.tag(names.DIGEST), checkout)
     ledger = Ledger(client, run.info.experiment_id, record.tag(names.PARENT), tags)
@@ -105,10 +95,10 @@ def create(
     series: Series,
     config_yaml: bytes,
 ) -> Ledger:
-    """Makes a new study, and the store where there is none.
+    """Creates a new study, and the store if it does not exist.
 
     Raises:
-        BadInput: another process makes it just now.
+        BadInput: another process is creating the same study.
     """
     client = open_store(uri, create=True)
     if _same_named(client, tags.study):
@@ -122,7 +112,7 @@ def create(
         series=series,
         files={"config.yaml": config_yaml},
     )
-    if not uri.startswith(SQLITE):  # there is no lock yet: of two made at once, the first stays
+    if not uri.startswith(SQLITE):  # no lock protects this yet: of two new studies, keep the first
         time.sleep(SETTLED)
         first = _same_named(client, tags.study)[0]
         if first.run_id != ledger.parent:
@@ -132,7 +122,7 @@ def create(
 
 
 def _same_named(client: MlflowClient, name: str) -> list[Record]:
-    """Returns the studies `name`, the first one first."""
+    """Returns the studies called `name`, oldest first."""
     found = [record for record in studies(client) if record.study == name]
     return sorted(found, key=lambda record: (record.started, record.run_id))
 
@@ -147,7 +137,7 @@ def open_study(
     series: Series,
     files: Mapping[str, bytes],
 ) -> Ledger:
-    """Creates the experiment, where it is missing, and the run of a new study."""
+    """Creates the run of a new study, and its experiment if that is missing."""
     experiment = _experiment(client, uri, names.experiment_name(dataset))
     run = client.create_run(
         experiment,
@@ -165,7 +155,7 @@ def open_study(
     ledger.log_diff()
     source = Dataset(
         name=dataset,
-        digest=series.digest[:36],  # as much as MLflow holds
+        digest=series.digest[:36],  # MLflow's limit
         source_type="local",
         source=json.dumps({"source": series.source}),
         profile=json.dumps({"steps": len(series.values), "missing": series.missing}),
@@ -173,13 +163,13 @@ def open_study(
     inputs = [DatasetInput(source, [InputTag("mlflow.data.context", "training")])]
     try:
         client.log_inputs(ledger.parent, inputs)
-    except MlflowException:  # another study of this series added it meanwhile: it is there now
+    except MlflowException:  # another study has just added the same series: it exists now
         client.log_inputs(ledger.parent, inputs)
     return ledger
 
 
 def _experiment(client: MlflowClient, uri: str, name: str) -> str:
-    """Returns the id of an experiment, which is made or restored where it is not there."""
+    """Returns the id of an experiment. Creates it if missing, restores it if deleted."""
     found = client.get_experiment_by_name(name)
     if found is None:
         try:
@@ -189,7 +179,7 @@ def _experiment(client: MlflowClient, uri: str, name: str) -> str:
                 tags={names.EXPERIMENT_KIND: "custom_model_development"},
             )
             return str(made)
-        except MlflowException:  # another study made it meanwhile
+        except MlflowException:  # another study has just created it
             found = client.get_experiment_by_name(name)
             if found is None:
                 raise
@@ -218,6 +208,6 @@ def _difference(client: MlflowClient, record: Record, parts: Mapping[str, Any]) 
     )
     more = f" and {len(differing) - _NAMED} more" if len(differing) > _NAMED else ""
     return (
-        f"the store has a study {record.study!r} with other settings:\n{shown}{more}\n"
+        f"the store already has a study {record.study!r} with other settings:\n{shown}{more}\n"
         "set study.name to another name, or leave it out"
     )

@@ -1,4 +1,4 @@
-"""What every run of a study says of itself."""
+"""Tags that describe the study and the program on every run."""
 
 import getpass
 from dataclasses import dataclass
@@ -37,5 +37,5 @@ class StudyTags:
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # no such user in the password database, e.g. in a container
+    except (KeyError, OSError):  # the user is not in the password database, e.g. in a container
         return "unknown"

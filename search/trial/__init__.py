@@ -1,1 +1,1 @@
-"""A trial: from a plan (configuration and seed) to a result, without side effects."""
+"""Runs trials: from a plan (configuration and seed) to a result, without side effects."""

@@ -1,4 +1,4 @@
-"""What a training came to, so that a later one goes on from it, as bytes of an .npz file."""
+"""Stores the state of a training as an .npz file, so that a later trial can resume it."""
 
 import io
 from collections.abc import Mapping
@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 FILE = "checkpoint.npz"
 _PARTS = ("weights", "optimizer")
 
-# Fold and execution of a training.
+# Numbers of the fold and of the execution.
 Place = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """The variables of a net and of its optimizer, each in the order of Keras."""
+    """The variables of a model and of its optimizer, each in the order Keras lists them."""
 
     weights: list[NDArray[Any]]
     optimizer: list[NDArray[Any]]
 
 
 def pack(checkpoints: Mapping[Place, Checkpoint]) -> bytes:
-    """Returns checkpoints as an .npz file; the same ones are the same bytes."""
+    """Returns checkpoints as an .npz file; equal checkpoints give equal bytes."""
     arrays = {
         f"fold_{fold}/execution_{execution}/{part}/{i:04d}": array
         for (fold, execution), checkpoint in sorted(checkpoints.items())
@@ -37,7 +37,7 @@ def pack(checkpoints: Mapping[Place, Checkpoint]) -> bytes:
 
 
 def unpack(content: bytes) -> dict[Place, Checkpoint]:
-    """Returns the checkpoints in an .npz file; nothing in it can be a pickle."""
+    """Returns the checkpoints in an .npz file; pickled objects are refused."""
     found: dict[Place, Checkpoint] = {}
     with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
         for name in sorted(arrays.files):

@@ -1,10 +1,13 @@
-"""How the training of a net is compiled. It shapes the bits, so it follows from the net, its window
-and the length of its training alone; it is recorded with each trial, and `reproduce` keeps to it.
+"""Chooses how the training of a model is compiled.
 
-`loop`: TensorFlow runs operation by operation. `xla`: an epoch is one program, which halves
-a step of recurrent layers, takes seconds to compile, and does nothing for convolutions.
-`unrolled`: likewise, and the steps of a window are no loop any more; that halves SimpleRNN again,
-while the larger cells gain a tenth and compile for half a minute.
+Compilation changes the bits of a result. So the choice depends only on the model, its window size
+and the number of gradient steps. It is logged with each trial, and `reproduce` uses the logged one.
+
+`loop`: TensorFlow runs operation by operation.
+`xla`: an epoch is one compiled program. This halves the step time of recurrent layers, takes
+seconds to compile, and does not speed up convolutions.
+`unrolled`: like `xla`, but the loop over the time steps is unrolled. This halves the step time of
+SimpleRNN again; GRU and LSTM gain only a tenth and take half a minute to compile.
 """
 
 from collections.abc import Iterator
@@ -16,18 +19,18 @@ if TYPE_CHECKING:
 
 LOOP, XLA, UNROLLED = "loop", "xla", "unrolled"
 COMPILATIONS = (LOOP, XLA, UNROLLED)
-# Steps of training from which compiling is paid back; the time to compile grows with the window as
-# the time of a step does.
+# Gradient steps from which compiling saves time, whatever the window size: compile time and step
+# time grow with it at the same rate.
 _XLA_PAYS_FROM = 500
 _UNROLLING_PAYS_FROM = 4000
-_LONGEST_UNROLLED = 64  # time steps: beyond, compiling grows faster than the window
+_LONGEST_UNROLLED = 64  # time steps; above, compile time grows faster than the window
 
 
-def compilation(net: "keras.Model", *, window_size: int, steps: int) -> str:
-    """Returns how to compile the training of `net` over so many gradient steps."""
+def compilation(network: "keras.Model", *, window_size: int, steps: int) -> str:
+    """Returns how to compile the training of `network` over `steps` gradient steps."""
     import keras
 
-    recurrent = [*_recurrent(net)]
+    recurrent = [*_recurrent(network)]
     if not recurrent or steps < _XLA_PAYS_FROM:
         return LOOP
     simple = all(isinstance(layer, keras.layers.SimpleRNN) for layer in recurrent)
@@ -37,9 +40,12 @@ def compilation(net: "keras.Model", *, window_size: int, steps: int) -> str:
 
 
 @contextmanager
-def unrolled(net: "keras.Model") -> Iterator[None]:
-    """Lets what is traced meanwhile unroll the recurrent layers; a net is saved without that."""
-    layers = [*_recurrent(net)]
+def unrolled(network: "keras.Model") -> Iterator[None]:
+    """Unrolls the recurrent layers of `network` within the context, while training is traced.
+
+    The layers are restored on exit, so that a saved model is not unrolled.
+    """
+    layers = [*_recurrent(network)]
     before = [layer.unroll for layer in layers]
     for layer in layers:
         layer.unroll = True
@@ -50,11 +56,11 @@ def unrolled(net: "keras.Model") -> Iterator[None]:
             layer.unroll = value
 
 
-def _recurrent(net: "keras.Model") -> "Iterator[keras.layers.RNN]":
-    """Yields the recurrent layers of a net, and those of the nets in it."""
+def _recurrent(model: "keras.Model") -> "Iterator[keras.layers.RNN]":
+    """Yields the recurrent layers of a model and of the models nested in it."""
     import keras
 
-    for layer in net.layers:
+    for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from _recurrent(layer)
         elif isinstance(layer, keras.layers.Bidirectional):

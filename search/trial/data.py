@@ -1,7 +1,7 @@
-"""From a dataset's options to what folds train on and are scored on.
+"""Prepares the data that each fold trains on and is scored on, from the options of a dataset.
 
-T steps of the series, V visible steps (all before the test block, in a sweep), C channels,
-F features, N forecast origins, H horizon.
+Letters: T steps of the series, V visible steps (in a sweep, those before the test block),
+C channels, F features, N forecast origins, H horizon.
 """
 
 import json
@@ -12,11 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets import (
-    DatasetError,
-    Series,
-    load,
-)
+from datasets import DatasetError, Series, load
 from datasets.series import default_season
 from datasets.split import Fold, split
 from datasets.transform import (
@@ -26,25 +22,21 @@ from datasets.transform import (
     seasonal_differences,
     seasons_ago,
 )
-from datasets.windows import (
-    Windows,
-    cut,
-    fill_forward,
-)
+from datasets.windows import Windows, cut, fill_forward
 from models.baselines import Problem
 from search.config.schema import Config, Task
 
 Array = NDArray[np.float64]
-# The block whose targets are scored: a sweep knows the first alone. ALL trains on every reading and
+# The block whose targets are scored. A sweep uses only VALIDATION. ALL trains on every reading and
 # scores none.
 VALIDATION, TEST, ALL = "validation", "test", "all"
 
 
 def load_series(options: dict[str, Any]) -> Series:
-    """Returns the series of the `dataset` group; a process reads the same one only once.
+    """Returns the series of the `dataset` group; each process reads the same series only once.
 
     Raises:
-        DatasetError: it cannot be read, or has a gap longer than `dataset.max_gap`.
+        DatasetError: the series cannot be read, or has a gap longer than `dataset.max_gap`.
     """
     return _load(json.dumps(options, sort_keys=True))
 
@@ -56,20 +48,20 @@ def _load(options: str) -> Series:
         return load(described)
     except DatasetError:
         raise
-    except (ValueError, OSError) as error:  # of a user's own builder
+    except (ValueError, OSError) as error:  # from a user's builder
         raise DatasetError(f"{described['_target_']} cannot build the series:\n{error}") from None
 
 
 @dataclass(frozen=True, eq=False)
 class Visible:
-    """What may be seen of a series: everything before the test block, unless that is scored.
+    """The visible part of a series: everything before the test block, unless that is scored.
 
     Attributes:
-        values: [V, C], gaps filled from the past.
-        observed: [V], False where the target was filled.
-        timestamps: [V].
-        target: channel that is forecast.
-        season: steps of one season.
+        values: readings [V, C], with gaps filled from the past.
+        observed: flags [V], False where the target was filled.
+        timestamps: times of the steps [V].
+        target: index of the channel that is forecast.
+        season: length of a season in steps.
     """
 
     values: Array
@@ -80,21 +72,22 @@ class Visible:
 
     @property
     def readings(self) -> Array:
-        """The target [V], NaN where it is missing."""
+        """The target [V]; NaN where a reading is missing."""
         return np.where(self.observed, self.values[:, self.target], np.nan)
 
 
 @dataclass(frozen=True, eq=False)
 class FoldData:
-    """What one fold gives to training.
+    """The data of one fold.
 
     Attributes:
-        train: windows whose targets are fitted; every target is a reading.
+        train: windows to train on; none of their targets is missing.
         watch: windows at the end of the training part that early stopping watches, or None.
-        validation: windows that are scored, or None.
+        validation: windows to score, or None.
         actual: readings of the validation targets [N, H] in the series' units; NaN if missing.
-        scaler: of the series; `target` is the channel that is forecast.
-        lag: steps of the season whose change is forecast; 0 where the value itself is.
+        scaler: scaler of the series, fitted on the training part.
+        target: index of the channel that is forecast.
+        lag: season in steps if the change since last season is forecast; 0 if the value itself is.
         reference: scaled values [N, H] a season before the validation targets; 0 without `lag`.
     """
 
@@ -108,14 +101,14 @@ class FoldData:
     reference: Array
 
     def forecast(self, outputs: Array) -> Array:
-        """Returns forecasts [N, H] in the series' units of a net's outputs for `validation`."""
+        """Converts a model's outputs for `validation` to forecasts [N, H] in the series' units."""
         return self.scaler.invert_target(outputs + self.reference, self.target)
 
 
 def visible(series: Series, task: Task, block: str = VALIDATION) -> Visible:
-    """Returns the part of `series` that may be seen where `block` is scored, gaps filled.
+    """Returns the part of `series` that is visible when `block` is scored, with gaps filled.
 
-    That is the part before the last `task.test` steps; `TEST` and `ALL` have the whole.
+    `VALIDATION` leaves out the last `task.test` steps; `TEST` and `ALL` use the whole series.
     """
     stop = len(series.values) - (task.test if block == VALIDATION else 0)
     values, observed = fill_forward(series.values[:stop])
@@ -129,7 +122,10 @@ def visible(series: Series, task: Task, block: str = VALIDATION) -> Visible:
 
 
 def folds_of(series: Series, task: Task, block: str = VALIDATION) -> tuple[Fold, ...]:
-    """Returns the folds of `series`; `TEST` has one that trains on all before, `ALL` one on all.
+    """Returns the folds of `series` for scoring `block`.
+
+    `TEST` has one fold, which trains on everything before the test block. `ALL` has one fold, which
+    trains on the whole series.
 
     Raises:
         DatasetError: the parts do not fit into the series.
@@ -143,15 +139,15 @@ def folds_of(series: Series, task: Task, block: str = VALIDATION) -> tuple[Fold,
 
 
 def fold_data(seen: Visible, fold: Fold, config: Config) -> FoldData:
-    """Returns the windows of one fold; nothing after `fold.train_stop` shapes what is fitted.
+    """Returns the data of one fold; nothing after `fold.train_stop` affects what is fitted.
 
-    With `training.patience`, the last tenth of the training part is set apart to be watched.
+    With `training.patience`, the last tenth of the training part is held out for early stopping.
 
     Raises:
         DatasetError: the window does not fit into the training part.
     """
     task = config.task
-    scaler = fit_scaler(config.transform.scaler, _read(seen, fold.train_stop))
+    scaler = fit_scaler(config.transform.scaler, _training_part(seen, fold.train_stop))
     scaled = scaler.apply(seen.values)
     lag = seen.season if config.transform.seasonal_difference else 0
     inputs = seasonal_differences(scaled, lag) if lag else scaled
@@ -198,17 +194,17 @@ def fold_data(seen: Visible, fold: Fold, config: Config) -> FoldData:
 
 
 def origins_of(fold: Fold, task: Task) -> NDArray[np.int64]:
-    """Returns the steps [N] at which forecasts of the scored targets of `fold` are made."""
+    """Returns the steps [N] at which the scored targets of `fold` are forecast."""
     return np.arange(fold.train_stop - 1, fold.validation_stop - task.horizon)
 
 
 def targets(origins: NDArray[np.int64], horizon: int) -> NDArray[np.int64]:
-    """Returns the steps [N, H] that forecasts from `origins` [N] are about."""
+    """Returns the steps [N, H] that are forecast from `origins` [N]."""
     return origins[:, None] + np.arange(1, horizon + 1)
 
 
 def problem(seen: Visible, fold: Fold, task: Task) -> Problem:
-    """Returns the fold as the baselines see it, with the same targets as every trial."""
+    """Returns the fold as a problem for the baselines, with the same targets as every trial."""
     return Problem(
         values=seen.values[:, seen.target],
         observed=seen.observed,
@@ -220,25 +216,25 @@ def problem(seen: Visible, fold: Fold, task: Task) -> Problem:
     )
 
 
-def _read(seen: Visible, stop: int) -> Array:
-    """Returns the training part [stop, C] with the target's filled steps left out."""
+def _training_part(seen: Visible, stop: int) -> Array:
+    """Returns the training part [stop, C], with NaN where the target was filled."""
     values = seen.values[:stop].copy()
     values[~seen.observed[:stop], seen.target] = np.nan
     return values
 
 
 def _complete(windows: Windows) -> Windows:
-    """Returns the windows whose every target is a reading.
+    """Returns the windows in which no target is missing.
 
     Raises:
-        DatasetError: there is none.
+        DatasetError: there is no such window.
     """
     if windows.scored.all():
         return windows
     kept = np.all(windows.scored, axis=1)
     if not kept.any():
         raise DatasetError(
-            f"so many readings are missing that none of {len(windows.y)} windows is complete:\n"
-            "make task.horizon smaller, or leave out training.patience"
+            f"so many readings are missing that none of the {len(windows.y)} windows is complete:\n"
+            "reduce task.horizon, or set training.patience=null"
         )
     return windows.where(kept)

@@ -1,6 +1,6 @@
-"""One epoch in one graph: shuffling, windows, gradient steps, and no word from Python between them.
+"""Trains each epoch in one TensorFlow graph: shuffling, windows and gradient steps, without Python.
 
-Letters: N windows, W window size, F features, S steps that they are cut from, H horizon, B batch.
+Letters: N windows, W window size, F features, S steps of the series, H horizon, B batch size.
 """
 
 from typing import Any, TypeAlias
@@ -12,54 +12,56 @@ from numpy.typing import NDArray
 
 from datasets.windows import Windows
 
-# Windows forecast in one call: bounds the memory of wide convolutions on long series.
+# Windows per forecast call; limits the memory of wide convolutions on long series.
 _CHUNK = 2048
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
 
 
 class EpochModel(keras.Model):  # type: ignore[misc]  # Keras has no types
-    """Trains a net by Keras' own `fit`, of which a batch is a whole epoch (`epochs_of`).
+    """Trains a model with Keras' own `fit`; one batch of `fit` is a whole epoch (`epochs_of`).
 
     Args:
-        net: [B, W, F] → [B, H].
-        loss: Keras' function of truth and forecast.
-        batch_size: B; the last batch of an epoch holds what is left.
+        network: model that maps [B, W, F] to [B, H].
+        loss: Keras loss, a function of truth and forecast.
+        batch_size: B; the last batch of an epoch holds the remaining windows.
         window_size: W.
     """
 
-    def __init__(self, net: keras.Model, loss: Any, *, batch_size: int, window_size: int) -> None:
+    def __init__(
+        self, network: keras.Model, loss: Any, *, batch_size: int, window_size: int
+    ) -> None:
         super().__init__()
-        self.net = net
-        self.built = True  # as the net is
+        self.network = network
+        self.built = True  # `network` is already built
         self._loss_of = loss
         self._batch_size = batch_size
         self._window = np.arange(window_size, dtype=np.int32)
-        # Traced once, for whole batches and for what is left of an epoch.
-        signature = [(None, net.input_shape[-1]), (None,), (None, net.output_shape[-1])]
+        # Traced once, for full batches and for the smaller last batch of an epoch.
+        signature = [(None, network.input_shape[-1]), (None,), (None, network.output_shape[-1])]
         kinds = (tf.float32, tf.int32, tf.float32)
         self._step = tf.function(
             self._gradient_step,
             input_signature=[tf.TensorSpec(*one) for one in zip(signature, kinds, strict=True)],
-            autograph=False,  # Keras' layers do without; looking for what to convert takes time
+            autograph=False,  # Keras layers need no conversion, which would take time
         )
 
     @property
     def metrics(self) -> list[Any]:
-        """None of Keras' own: an epoch returns its means itself, and each takes milliseconds."""
+        """No Keras metrics: each takes milliseconds, and `train_step` returns the means itself."""
         return []
 
     def compile(self, **options: Any) -> None:
-        """Compiles the training, and the forecasts likewise."""
+        """Compiles the training and the forecasts."""
         super().compile(**options)
         self._outputs = tf.function(self._forecast, jit_compile=self.jit_compile, autograph=False)
 
     def call(self, x: Tensor, training: bool | None = None) -> Tensor:
-        """Returns the net's outputs [B, H]."""
-        return self.net(x, training=training)
+        """Returns the outputs [B, H] of the model."""
+        return self.network(x, training=training)
 
     def train_step(self, data: Any) -> dict[str, Tensor]:
-        """Trains one epoch and returns the means of loss and MAE over its windows."""
+        """Trains one epoch and returns the mean loss and MAE over its windows."""
         order, (steps, starts, y) = data
         count: int = starts.shape[0]
         size = min(self._batch_size, count)
@@ -82,26 +84,26 @@ class EpochModel(keras.Model):  # type: ignore[misc]  # Keras has no types
         return {"loss": loss / count, "mae": error / count}
 
     def _gradient_step(self, steps: Tensor, starts: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Trains one batch and returns the sums of loss and absolute error over its windows."""
+        """Trains one batch and returns the loss and the absolute error, summed over its windows."""
         x = self._cut(steps, starts)
-        variables = self.net.trainable_variables
+        variables = self.network.trainable_variables
         with tf.GradientTape() as tape:
-            outputs = self.net(x, training=True)
+            outputs = self.network(x, training=True)
             loss = tf.reduce_mean(self._loss_of(y, outputs))
-            total = tf.add_n([loss, *self.net.losses])
+            total = tf.add_n([loss, *self.network.losses])
         self.optimizer.apply_gradients(zip(tape.gradient(total, variables), variables, strict=True))
         windows = tf.cast(tf.shape(y)[0], tf.float32)
         return windows * total, windows * tf.reduce_mean(tf.abs(y - outputs))
 
     def _cut(self, steps: Tensor, starts: Tensor) -> Tensor:
-        """Returns the windows [B, W, F] that begin at `starts` [B] in `steps` [S, F]."""
+        """Returns the windows [B, W, F] that start at `starts` [B] in `steps` [S, F]."""
         return tf.gather(steps, starts[:, None] + self._window)
 
     def _forecast(self, steps: Tensor, starts: Tensor) -> Tensor:
-        return self.net(self._cut(steps, starts), training=False)
+        return self.network(self._cut(steps, starts), training=False)
 
     def forecast(self, windows: Windows) -> NDArray[np.float64]:
-        """Returns the net's outputs [N, H] for windows."""
+        """Returns the outputs [N, H] of the model for `windows`."""
         steps, starts = tf.constant(windows.steps), windows.starts
         parts = [
             self._outputs(steps, tf.constant(starts[i : i + _CHUNK])).numpy()
@@ -111,9 +113,9 @@ class EpochModel(keras.Model):  # type: ignore[misc]  # Keras has no types
 
 
 def epochs_of(windows: Windows, *, seed: int, first: int) -> tf.data.Dataset:
-    """Returns one element an epoch, from epoch `first` on, for `EpochModel`.
+    """Returns a dataset for `EpochModel` with one element per epoch, starting at epoch `first`.
 
-    The order of an epoch's windows follows from the seed and the epoch's number alone.
+    The order of the windows in an epoch depends only on the seed and the epoch's number.
     """
     count = len(windows.starts)
     numbers = tf.data.Dataset.range(count, output_type=tf.int32)

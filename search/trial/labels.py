@@ -1,10 +1,10 @@
-"""What a trial is called: its values that matter, shortly."""
+"""Creates short labels for trials from their configuration."""
 
 from typing import Any
 
 
 def label(config: dict[str, Any]) -> str:
-    """Returns e.g. `conv 64×6 · gru 32 · w24 · adam` of a complete configuration."""
+    """Returns a label such as `conv 64×6 · gru 32 · w24 · adam` for a complete configuration."""
     model, parts = config["model"], []
     conv, recurrent, dense = (model.get(block) or {} for block in ("conv", "recurrent", "dense"))
     if conv.get("layers"):

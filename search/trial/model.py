@@ -1,4 +1,4 @@
-"""Builds a trial's net from its configuration. Imports Keras: for processes that train."""
+"""Builds the Keras model of a trial. Only processes that train import this module."""
 
 import random
 import tempfile
@@ -12,11 +12,7 @@ import numpy as np
 from keras.src.random import seed_generator
 
 from datasets.transform import seasons_ago
-from models.forecaster import (
-    anchored,
-    from_readings,
-    relative,
-)
+from models.forecaster import anchored, from_readings, relative
 from search.config.schema import Config
 from search.config.signatures import call_builder
 from search.trial.data import FoldData
@@ -24,11 +20,11 @@ from search.trial.data import FoldData
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Lets everything random in Keras and TensorFlow follow from `seed` alone.
+    """Makes everything random in Keras and TensorFlow depend on `seed` alone.
 
-    Keras draws the seeds of initializers and dropout from Python's global generator, which the
-    other threads of a worker use as well. The module's reference to it is private; a test holds
-    that a busy thread beside the training changes no bit.
+    Keras draws the seeds of initializers and dropout from Python's global generator, which other
+    threads of a worker use too. So Keras gets a generator of its own here. The replaced reference
+    is private to Keras; a test checks that other threads do not change the weights.
     """
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
@@ -41,36 +37,36 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 def build_model(config: Config, data: FoldData) -> keras.Model:
-    """Returns the net for windows of `data`; its weights follow from the seed of `seeded`.
+    """Returns the model for windows of `data`; its weights depend on the seed given to `seeded`.
 
     Raises:
-        Infeasible: the point cannot be built.
+        Infeasible: no model can be built with these values.
     """
     windows = data.train
-    net = call_builder(
+    model = call_builder(
         "model",
         config.model,
         input_shape=(windows.window_size, windows.steps.shape[1]),
         horizon=config.task.horizon,
     )
     if config.transform.relative:
-        net = relative(net, len(data.scaler.center))
-    return anchored(net, data.target) if config.transform.difference else net
+        model = relative(model, len(data.scaler.center))
+    return anchored(model, data.target) if config.transform.difference else model
 
 
-def weights_hash(net: keras.Model) -> str:
-    """Returns the sha256 of a net's weights, in the order in which Keras lists them."""
+def weights_hash(network: keras.Model) -> str:
+    """Returns the SHA-256 of a model's weights, in the order Keras lists them."""
     state = sha256()
-    for weights in net.get_weights():
+    for weights in network.get_weights():
         state.update(weights.tobytes())
     return state.hexdigest()
 
 
-def saved_model(net: keras.Model, data: FoldData, horizon: int) -> bytes:
-    """Returns a trained net as a .keras file that takes readings in the series' units."""
+def saved_model(network: keras.Model, data: FoldData, horizon: int) -> bytes:
+    """Returns a trained model as a .keras file that takes readings in the series' units."""
     steps = np.arange(1, horizon + 1)
     whole = from_readings(
-        net,
+        network,
         center=data.scaler.center.tolist(),
         scale=data.scaler.scale.tolist(),
         target=data.target,

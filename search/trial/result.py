@@ -1,6 +1,7 @@
-"""What a trial comes to: its executions, its scores and its files.
+"""The result of a trial: its executions, scores and artifacts.
 
-N forecast origins, H horizon. Nothing here imports Keras: results travel to the coordinator.
+Letters: N forecast origins, H horizon. This module does not import Keras, because the coordinator,
+which receives the results, does without it.
 """
 
 from collections.abc import Sequence
@@ -17,9 +18,9 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Epoch:
-    """The figures of one epoch: losses in scaled units, `score` in the series' units.
+    """The metrics of one epoch: losses in scaled units, `score` in the series' units.
 
-    Where no target is scored, those of the validation are NaN.
+    The validation metrics are NaN if no target is scored.
     """
 
     epoch: int
@@ -30,7 +31,7 @@ class Epoch:
     score: float
 
     def figures(self) -> dict[str, float]:
-        """Returns all of them by their names in MLflow."""
+        """Returns all metrics by their MLflow names."""
         return {
             "loss": self.loss,
             "mae": self.mae,
@@ -45,13 +46,15 @@ class Execution:
     """One seeded training on one fold.
 
     Attributes:
-        curve: its epochs.
-        actual: readings [N, H], NaN where one is missing.
-        forecast: after the last epoch [N, H].
-        recent: forecasts after recent epochs, by place in the curve (only of a trial that may be
-            pruned).
-        mase_scale: in-sample MAE of the seasonal naive forecast of its training part.
-        weights: sha256 of the net's weights after the last epoch; empty where nobody has them.
+        fold: number of the fold.
+        execution: number of the execution.
+        curve: metrics of each epoch.
+        actual: readings [N, H]; NaN where one is missing.
+        forecast: forecasts [N, H] after the last epoch.
+        recent: forecasts after recent epochs, by position in `curve`; only if the trial may be
+            pruned.
+        mase_scale: in-sample MAE of the seasonal naive forecast of the training part.
+        weights: SHA-256 of the model's weights after the last epoch; empty if they were not kept.
     """
 
     fold: int
@@ -65,26 +68,27 @@ class Execution:
 
     @property
     def place(self) -> str:
-        """What names it among those of its trial, in a store."""
+        """The name of the execution within its trial, as used in the store."""
         return f"fold_{self.fold}/execution_{self.execution}"
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What a trial came to.
+    """The result of a trial.
 
     Attributes:
+        number: number of the trial.
         state: complete, pruned or failed.
-        reason: why it failed or was pruned.
+        reason: why the trial failed or was pruned.
         trace: traceback of a failed trial.
-        executions: in the order of their training.
-        model: net of execution 0 of the last fold, as bytes of a .keras file.
-        checkpoint: what all executions came to (`checkpoints.pack`), where a later trial may go on.
-        duration: seconds.
-        artifacts: file names to bytes.
-        block: whose targets were scored: `validation`, `test`, or `all` for none.
-        parameters: weights of its net; 0 where none was built.
-        compilation: how its training was compiled (`search.trial.compilation`).
+        executions: executions in the order in which they were trained.
+        model: model of execution 0 of the last fold, as the bytes of a .keras file.
+        checkpoint: final state of all executions (`checkpoints.pack`), if a later trial may resume.
+        duration: duration in seconds.
+        artifacts: content of each artifact by file name.
+        block: block whose targets were scored: `validation`, `test`, or `all` for none.
+        parameters: number of weights of the model; 0 if none was built.
+        compilation: how the training was compiled (`search.trial.compilation`).
     """
 
     number: int
@@ -102,19 +106,19 @@ class Result:
 
     @property
     def epochs(self) -> int:
-        """Epochs trained, over all folds and executions."""
+        """The number of epochs trained, over all folds and executions."""
         return sum(len(execution.curve) for execution in self.executions)
 
     @property
     def shown(self) -> Execution | None:
-        """The execution that pictures show: execution 0 of the last fold that was trained."""
+        """The execution that figures show: execution 0 of the last fold that was trained."""
         first = [execution for execution in self.executions if execution.execution == 0]
         return first[-1] if first else None
 
     def metrics(self, baseline_mae: float) -> dict[str, float]:
         """Returns means over folds and executions, in the series' units, by their MLflow names.
 
-        A failed trial has no scores, and one that trained on all of the series neither.
+        A failed trial has no scores, nor has one that trained on the whole series.
         """
         found = {"epochs": float(self.epochs), "duration_s": self.duration}
         if self.parameters:
@@ -128,11 +132,11 @@ class Result:
         return found | {f"{self.block}/{name}": value for name, value in means.items()}
 
     def pruned_at(self, step: int, *, model: bytes) -> "Result":
-        """Returns the result as it stood after epoch `step`, whatever was trained since.
+        """Returns the result as it was after epoch `step`, without the epochs trained since.
 
         Args:
-            step: counts the epochs over all folds and executions, from 0.
-            model: the net as it was then; empty where nobody has it any more.
+            step: index of the epoch over all folds and executions, from 0.
+            model: model after that epoch; empty if it was not kept.
         """
         kept: list[Execution] = []
         for execution in self.executions:
@@ -152,9 +156,9 @@ class Result:
 
 
 def merged(parts: Sequence[Result]) -> Result:
-    """Returns the result of a plan whose executions were trained apart.
+    """Returns the result of a plan whose executions were trained separately.
 
-    The first part that failed is what it came to; otherwise all of them together.
+    If a part failed, the first failed part is the result.
     """
     failed = next((part for part in parts if part.state == "failed"), None)
     if failed is not None:

@@ -1,4 +1,4 @@
-"""Scores of forecasts, in the units of the series.
+"""Computes the scores of forecasts, in the series' units.
 
 Letters: N forecast origins, H steps ahead, T steps of the series, B blocks, R resamples. Missing
 readings are NaN in the actuals and are never scored.
@@ -17,11 +17,11 @@ _LEVEL = 0.95
 def scores(actual: Array, forecast: Array, seasonal_error: float) -> dict[str, float]:
     """Returns mae, rmse, smape (percent, 0 to 200) and mase of `forecast` [N, H].
 
-    With H > 1 also the MAE of each step ahead that has a reading: step_1/mae, step_2/mae, …
+    With H > 1, adds the MAE of each step ahead that has a reading: step_1/mae, step_2/mae, …
 
     Args:
-        actual: readings [N, H]; NaN where there is none.
-        forecast: predictions [N, H].
+        actual: readings [N, H]; NaN where one is missing.
+        forecast: forecasts [N, H].
         seasonal_error: in-sample MAE of the seasonal naive forecast (`seasonal_naive_error`).
 
     Source: Hyndman and Koehler, "Another look at measures of forecast accuracy", 2006.
@@ -52,30 +52,30 @@ def _by_step(actual: Array, forecast: Array) -> dict[str, float]:
 
 
 def seasonal_naive_error(training: Array, season: int) -> float:
-    """Returns the MAE of "as one season ago" in the training part [T]; NaN if that is too short."""
+    """Returns the MAE of the seasonal naive forecast of the training part [T]; NaN if too short."""
     change = np.abs(training[season:] - training[:-season])
     observed = change[np.isfinite(change)]
     return float(observed.mean()) if observed.size else float("nan")
 
 
 def skill(mae: float, baseline_mae: float) -> float:
-    """Returns 1 − MAE / MAE of the best baseline: above 0 is better than every baseline."""
+    """Returns 1 − MAE / MAE of the best baseline; above 0 is better than every baseline."""
     return 1 - mae / baseline_mae if baseline_mae > 0 else float("nan")
 
 
 def skill_interval(
     actual: Array, forecasts: Sequence[Array], baseline: Array
 ) -> tuple[float, float]:
-    """Returns the ends of the 95 % interval of the skill of `forecasts` against `baseline`.
+    """Returns the 95 % confidence interval of the skill of `forecasts` against `baseline`.
 
-    A paired circular block bootstrap over the forecast origins: blocks of neighbours are drawn, the
-    same ones for both, so that what makes a time hard for both cancels out. A block has as many
-    origins as the cube root of N, and at least H. The draw is the same every time.
+    Uses a paired circular block bootstrap over the forecast origins. The same blocks of consecutive
+    origins are drawn for both, so that periods that are hard for both cancel out. The block length
+    is the cube root of N, but at least H. The random seed is fixed.
 
     Args:
-        actual: readings [N, H], in the order of time; NaN where there is none.
-        forecasts: of each seed, [N, H]; their errors are averaged.
-        baseline: its forecasts [N, H].
+        actual: readings [N, H] in chronological order; NaN where one is missing.
+        forecasts: forecasts [N, H] of each seed; their errors are averaged.
+        baseline: forecasts [N, H] of the baseline.
 
     Source: Politis and Romano, "A circular block-resampling procedure for stationary data", 1992.
     """
@@ -84,14 +84,14 @@ def skill_interval(
     count = len(actual)
     length = min(count, max(actual.shape[1], round(count ** (1 / 3))))
     starts = np.random.default_rng(0).integers(count, size=(_RESAMPLES, -(-count // length)))
-    model, beside = (_block_sums(losses, length)[starts].sum(axis=1) for losses in (errors, rival))
-    skills = 1 - model / np.where(beside > 0, beside, np.nan)
+    ours, theirs = (_block_sums(losses, length)[starts].sum(axis=1) for losses in (errors, rival))
+    skills = 1 - ours / np.where(theirs > 0, theirs, np.nan)
     low, high = np.nanquantile(skills, ((1 - _LEVEL) / 2, (1 + _LEVEL) / 2))
     return float(low), float(high)
 
 
 def _block_sums(losses: Array, length: int) -> Array:
-    """Returns the sum of the `length` losses from each of N origins on, round the end."""
+    """Returns the sums of `length` losses starting at each of N origins, wrapping around."""
     sums = np.concatenate([[0.0], np.cumsum(np.concatenate([losses, losses[: length - 1]]))])
     blocks: Array = sums[length:] - sums[:-length]
     return blocks

@@ -1,7 +1,7 @@
-"""One trial: a plan in, a result out. Pure but for the progress it reports.
+"""Runs one trial: a plan in, a result out. Its only side effect is the progress that it reports.
 
-`sweep`, `train` and everything that trains again call the same `run_trial`. N forecast origins,
-H horizon.
+`sweep`, `train` and all commands that retrain call the same `run_trial`.
+Letters: N forecast origins, H horizon.
 """
 
 import time
@@ -18,12 +18,7 @@ from models.errors import Infeasible
 from search.config.schema import Config, from_plain
 from search.seeds import derived
 from search.space.space import Point
-from search.trial.checkpoints import (
-    Checkpoint,
-    Place,
-    pack,
-    unpack,
-)
+from search.trial.checkpoints import Checkpoint, Place, pack, unpack
 from search.trial.data import (
     VALIDATION,
     FoldData,
@@ -33,11 +28,7 @@ from search.trial.data import (
     load_series,
     visible,
 )
-from search.trial.result import (
-    Epoch,
-    Execution,
-    Result,
-)
+from search.trial.result import Epoch, Execution, Result
 from search.trial.scores import seasonal_naive_error
 
 if TYPE_CHECKING:
@@ -45,17 +36,17 @@ if TYPE_CHECKING:
     from search.trial.training import Trainer
 
 Array = NDArray[np.float64]
-# Forecasts and weights of recent epochs kept for a trial that may turn out to have ended at one.
+# Memory for the forecasts and weights of recent epochs: a trial may be pruned some epochs late.
 _KEPT_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True)
 class Start:
-    """Where a trial goes on.
+    """The state from which a trial resumes.
 
     Attributes:
-        epoch: so many have been trained before.
-        checkpoint: what they came to (`checkpoints.pack`).
+        epoch: number of epochs trained before.
+        checkpoint: state after those epochs (`checkpoints.pack`).
     """
 
     epoch: int
@@ -64,25 +55,25 @@ class Start:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything a trial needs to be trained, anywhere.
+    """Everything needed to train a trial, on any machine.
 
     Attributes:
-        number: of the trial.
-        config: the complete configuration, with the values of `point` in it.
-        point: the searched values.
-        seed: of the trial; executions derive theirs from it.
-        digest: of the series it must be trained on.
-        baselines: names and forecasts [N, H] on the last fold, the best one first.
-        baseline_mae: mean MAE of the best one over the folds.
-        prunable: whether an earlier epoch may turn out to have been the last.
-        title: what its pictures call it.
-        block: whose targets are scored: `validation`, `test`, or `all` for none.
-        execution: the only one that is trained, of all folds; None trains all of them.
-        epochs: of each execution, if fewer than its schedule is made for.
-        start: where it goes on with an earlier trial; None begins anew.
-        continuable: whether a later trial may go on with it.
-        ends_at: epoch, over all executions, at which a trial is known to have been pruned.
-        compilation: how its training is compiled, as it is on record; None decides by the net.
+        number: number of the trial.
+        config: complete configuration, including the values of `point`.
+        point: searched values.
+        seed: seed of the trial; the seeds of its executions are derived from it.
+        digest: digest of the series to train on.
+        baselines: names and forecasts [N, H] of the baselines on the last fold, best one first.
+        baseline_mae: MAE of the best baseline, averaged over the folds.
+        prunable: whether the trial may be pruned, possibly some epochs late.
+        title: name of the trial in its figures.
+        block: block whose targets are scored, `validation` or `test`; `all` scores none.
+        execution: number of the only execution to train, on all folds; None trains all executions.
+        epochs: epochs per execution, if fewer than the learning rate schedule spans.
+        start: state of an earlier trial to resume; None starts from scratch.
+        continuable: whether a later trial may resume this one.
+        ends_at: epoch, over all executions, at which the trial is known to have been pruned.
+        compilation: logged compilation to use for the training; None chooses it from the model.
     """
 
     number: int
@@ -104,20 +95,22 @@ class Plan:
 
     @cached_property
     def typed(self) -> Config:
-        """The configuration with its types; made once, for it takes a twentieth of a second."""
+        """The configuration with its types; cached, because building it takes 50 ms."""
         return from_plain(self.config)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One epoch has ended.
+    """The report of an epoch that has finished.
 
     Attributes:
-        step: counts the epochs over all folds and executions, from 0.
-        steps: how many there may be.
-        score: mean over the executions so far, in the series' units.
-        training: how many executions, of all folds, had ended before.
-        epoch: of the one that runs, from 0.
+        number: number of the trial.
+        step: index of the epoch over all folds and executions, from 0.
+        steps: maximum number of epochs over all folds and executions.
+        score: mean score over the executions so far, in the series' units.
+        loss: training loss of the epoch.
+        training: number of executions, over all folds, that finished before.
+        epoch: index of the epoch within its execution, from 0.
     """
 
     number: int
@@ -129,12 +122,12 @@ class Progress:
     epoch: int
 
 
-# Takes the progress of an epoch; returns the step at which the trial was told to stop, if it was.
+# Takes the progress of an epoch; returns the step at which the trial was stopped, or None.
 Report = Callable[[Progress], int | None]
 
 
 def run_trial(plan: Plan, report: Report) -> Result:
-    """Trains and scores a trial; whatever goes wrong in it is a state with a reason."""
+    """Trains and scores a trial; an error in it gives a failed result with a reason."""
     started = time.monotonic()
     run = _Run(plan, report)
     try:
@@ -158,7 +151,7 @@ def run_trial(plan: Plan, report: Report) -> Result:
         result = _failed(run, f"out of memory: {error}".rstrip(": "))
     except ArithmeticError as error:
         result = _failed(run, str(error))
-    except Exception as error:  # noqa: BLE001  # a trial's own fault must not end the study
+    except Exception as error:  # noqa: BLE001  # an error in one trial must not end the study
         kind = type(error).__name__
         text = str(error).strip().splitlines()
         reason = f"{kind}: {text[0]}" if text else kind
@@ -173,7 +166,7 @@ def _failed(run: "_Run", reason: str) -> Result:
 
 
 class _Run:
-    """The executions of one trial, one after the other."""
+    """Trains the executions of one trial, one after the other."""
 
     def __init__(self, plan: Plan, report: Report) -> None:
         self.plan = plan
@@ -188,11 +181,14 @@ class _Run:
         self.kept: dict[Place, Checkpoint] = {}
 
     def executions(self) -> Iterator[Execution]:
-        """Trains fold by fold, seed by seed."""
+        """Trains and yields the executions, fold by fold and seed by seed."""
         config = self.plan.typed
         series = load_series(config.dataset)
         if series.digest != self.plan.digest:
-            raise ValueError("the series here is not the one of the study: its digest differs")
+            raise ValueError(
+                "the data differ from the study's: "
+                f"digest {series.digest[:12]} instead of {self.plan.digest[:12]}"
+            )
         if self.plan.start:
             self.begun = unpack(self.plan.start.checkpoint)
         seen = visible(series, config.task, self.plan.block)
@@ -216,12 +212,7 @@ class _Run:
         execution: int,
         steps: int,
     ) -> None:
-        from search.trial.model import (
-            build_model,
-            saved_model,
-            seeded,
-            weights_hash,
-        )
+        from search.trial.model import build_model, saved_model, seeded, weights_hash
         from search.trial.training import Trainer
 
         trainer = self.trainer = self.trainer or Trainer(config.training, self.plan.compilation)
@@ -238,7 +229,7 @@ class _Run:
             curve.append(epoch)
             if self.plan.prunable:
                 recent[at] = forecast
-                weights[at] = net.get_weights() if keep_model else []
+                weights[at] = model.get_weights() if keep_model else []
                 size = sum(array.nbytes for array in (forecast, *weights[at]))
                 while len(recent) * size > _KEPT_BYTES:
                     del weights[next(iter(recent))], recent[next(iter(recent))]
@@ -263,8 +254,8 @@ class _Run:
         forecast = np.full_like(data.actual, np.nan)
         try:
             with seeded(seed):
-                net = trainer.adopt(build_model(config, data), data)
-                self.parameters = net.count_params()
+                model = trainer.adopt(build_model(config, data), data)
+                self.parameters = model.count_params()
                 forecast = trainer.fit(
                     data,
                     seed,
@@ -273,7 +264,7 @@ class _Run:
                     first=self.first,
                     checkpoint=self.begun.get((fold.number, execution)),
                 )
-        finally:  # a failed trial keeps the curve up to its failure
+        finally:  # a failed trial keeps its curve up to the failure
             if curve:
                 self.done.append(
                     Execution(
@@ -281,14 +272,14 @@ class _Run:
                     )
                 )
         stop = None if self.stopped_at is None else self.stopped_at - before
-        if stop is not None and stop < 0:  # it ended an execution ago
+        if stop is not None and stop < 0:  # pruned in an earlier execution
             return
-        if stop is not None and stop < len(curve) - 1:  # the word to stop came epochs later
+        if stop is not None and stop < len(curve) - 1:  # pruned some epochs late
             if not weights.get(stop):
                 return
-            net.set_weights(weights[stop])
-        self.done[-1] = replace(self.done[-1], weights=weights_hash(net))
+            model.set_weights(weights[stop])
+        self.done[-1] = replace(self.done[-1], weights=weights_hash(model))
         if self.plan.continuable:
             self.kept[fold.number, execution] = trainer.checkpoint()
         if keep_model:
-            self.model = saved_model(net, data, config.task.horizon)
+            self.model = saved_model(model, data, config.task.horizon)

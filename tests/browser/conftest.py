@@ -1,4 +1,4 @@
-"""A study of 30 trials, the MLflow UI on it, and a browser."""
+"""Fixtures: a study of 30 trials, the MLflow UI for it, and a browser."""
 
 import os
 import re
@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-# They start no process unless a test asks.
+# The import starts no browser.
 from benchmarks.browser import chromium, executable, opened
 
 
 @dataclass(frozen=True)
 class Served:
-    """A study and the addresses that `sweepcast ui STUDY` prints."""
+    """A study and the addresses that `sweepcast ui STUDY` prints: its page and its runs."""
 
     program: Any
     page: str
     runs: str
 
     def of(self, run: Any) -> str:
-        """The page of one of its runs."""
+        """Returns the address of the page of one of the study's runs."""
         return self.page.replace(self.program.study("seen").info.run_id, run.info.run_id)
 
 
@@ -34,9 +34,10 @@ def served(
     short: tuple[str, ...],
     browser: Any,
 ) -> Iterator[Served]:
-    """The UI on a study `seen` of dense nets: of three values that are searched two are numbers.
+    """Serves the UI for a study `seen` of dense models.
 
-    Pictures cost more than these nets: of the trials only the last one has some.
+    Two of its three searched values are numbers. Only the last trial has figures, because they take
+    longer than these models.
     """
     program = program_in(tmp_path_factory.mktemp("seen") / "here")
     words = (
@@ -50,42 +51,42 @@ def served(
             done = program(*words, *more)
             assert done.status == 0, done.err
     process = program.start("ui", "seen", "--no-browser", "--port", "0")
-    said: list[str] = []
-    while not (said and "viewStateShareKey" in said[-1]):
-        said.append(process.stdout.readline())
-        assert said[-1], f"it ended by itself:\n{said}"
+    printed: list[str] = []
+    while not (printed and "viewStateShareKey" in printed[-1]):
+        printed.append(process.stdout.readline())
+        assert printed[-1], f"the UI exited early:\n{printed}"
     try:
-        yield Served(program, *(line.strip() for line in said[-2:]))
+        yield Served(program, *(line.strip() for line in printed[-2:]))
     finally:
         process.terminate()
-        process.communicate(timeout=60)  # its server had this pipe too: both have ended
+        process.communicate(timeout=60)  # its server also holds this pipe, so both have ended
         assert process.returncode == 0
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium."""
+    """Starts Chromium."""
     if executable() is None:
-        pytest.skip("no Chromium: install one (.ci/browser.sh) or name it by CHROMIUM=<path>")
+        pytest.skip("no Chromium: install it with .ci/browser.sh or set CHROMIUM=<path>")
     with chromium() as started:
         yield started
 
 
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
-    """An empty page; no script of what it shows may fail."""
+    """Opens an empty page, and checks at the end that no script failed in it."""
     found = opened(browser)
-    faults: list[str] = []
-    found.on("pageerror", lambda error: faults.append(str(error)))
+    errors: list[str] = []
+    found.on("pageerror", lambda error: errors.append(str(error)))
     yield found
     found.context.close()
-    # MLflow's tables grow while they are measured, which browsers count as a fault.
-    assert [fault for fault in faults if "ResizeObserver loop" not in fault] == []
+    # MLflow's tables grow while they are measured, which browsers report as an error.
+    assert [error for error in errors if "ResizeObserver loop" not in error] == []
 
 
 @pytest.fixture(scope="session")
 def shot(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any, str], None]:
-    """Saves a picture of a page, in the folder SCREENSHOTS if that is set."""
+    """Returns a function that saves a screenshot, in the folder SCREENSHOTS if that is set."""
     named = os.environ.get("SCREENSHOTS")
     folder = Path(named) if named else tmp_path_factory.mktemp("screenshots")
 
@@ -97,5 +98,5 @@ def shot(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Any, str], None]
 
 @pytest.fixture(scope="session")
 def trial_name() -> "re.Pattern[str]":
-    """What a trial of the study is called: what matters of it."""
+    """Returns a pattern that matches the name of a trial of the study."""
     return re.compile(r"trial \d+ · (?:\d×)?dense \d+ · w\d+ · \w+")

@@ -1,5 +1,7 @@
-"""Bad input, over the whole command line: each case ends with status 2 and one to three lines that
-name what came, prints no traceback, and leaves the folder, the store included, byte for byte.
+"""Bad input over the whole command line.
+
+Each case exits with status 2 and prints one to three lines that name the error, but no traceback.
+All files in the folder, including the store, stay the same.
 """
 
 import hashlib
@@ -13,7 +15,7 @@ from typing import Any
 
 import pytest
 
-# `sweep` and `train` are called with this small study of 200 steps and with what the case adds.
+# Base configuration of the `sweep` and `train` cases: a small study of 200 steps.
 SMALL = """
 # @package _global_
 defaults:
@@ -36,7 +38,7 @@ def table(*rows: str) -> bytes:
 
 
 ROWS = [f"{day},{number % 7}" for number, day in enumerate(DAYS)]
-# Files in the working directory of every case.
+# Files in the working directory of each case.
 FILES = {
     "good.csv": table(*ROWS),
     "empty.csv": b"",
@@ -86,7 +88,7 @@ CONFIGURATION = [
     ("sweep study.finalist_executions=0", "study.finalist_executions is 0"),
     ("sweep transform.seasonal_difference=maybe", "transform.seasonal_difference"),
     ("sweep model.skip=maybe", "model.skip"),
-    ("sweep transform.seasonal_difference=true task.season=160", "a season of 160 before it"),
+    ("sweep transform.seasonal_difference=true task.season=160", "plus a season of 160 steps"),
     ("sweep dataset=seatle", "did you mean 'seattle'?"),
     ("sweep backend=optunna", "did you mean 'optuna'?"),
     ("sweep experiment=quickstrat", "did you mean 'quickstart'?"),
@@ -98,21 +100,21 @@ CONFIGURATION = [
     ("sweep training.optimizer=admm", "did you mean 'adam'?"),
     ("sweep model.dense.activation=reluu", "Did you mean 'relu'?"),
     ("sweep model.head=flat", "did you mean 'flatten'?"),
-    ("sweep dataset._target_=os.getcwd", "which is not a function written in Python"),
-    ("sweep backend._target_=builtins.len", "which is not a function written in Python"),
-    ("sweep pruner._target_=builtins.dict", "which is not a function written in Python"),
+    ("sweep dataset._target_=os.getcwd", "which is not a Python function"),
+    ("sweep backend._target_=builtins.len", "which is not a Python function"),
+    ("sweep pruner._target_=builtins.dict", "which is not a Python function"),
     (
         "sweep 'space.training.loss={choices: [mse], when: {training.optimizer: foo}}'",
-        "training.optimizer == foo never holds",
+        "training.optimizer == foo is never true",
     ),
     (
         "sweep \"space.training.loss={choices: [mse], when: {training.epochs: '>9'}}\""
         " space.training.epochs=[1,2]",
-        "space.training.epochs offers 1, 2",
+        "space.training.epochs has the values 1, 2",
     ),
     (
         "sweep 'space.training.batch_size={low: 1, high: 10, step: 20}'",
-        "wider than the range from 1 to 10",
+        "larger than the range from 1 to 10",
     ),
     ("sweep model._target_=nowhere.net", "No module named 'nowhere'"),
     ("sweep dataset.max_gap=long", "dataset.max_gap is 'long'"),
@@ -131,9 +133,9 @@ SPACES = [
     ("sweep 'space.training.epochs={low: 9, high: 3}'", "low 9 above high 3"),
     ("sweep 'space.training.epochs={low: 1, high: 9, step: 2, log: true}'", "both step and log"),
     ("sweep 'space.training.momentum={low: 0.0, high: 0.9, log: true}'", "log scale from 0.0"),
-    ("sweep 'space.training.epochs=[1, 2, 1]'", "offers 1 twice"),
-    ("sweep 'space.training.epochs=[]'", "at least one value"),
-    ("sweep 'space.study.seed=[1, 2]'", "space.study.seed names no configuration key that can be"),
+    ("sweep 'space.training.epochs=[1, 2, 1]'", "has the value 1 twice"),
+    ("sweep 'space.training.epochs=[]'", "expected a non-empty list"),
+    ("sweep 'space.study.seed=[1, 2]'", "space.study.seed is not a configuration key that can be"),
     ("sweep 'space.task.test=[10, 20]'", "space.task.test cannot be searched"),
     ("sweep 'space.task.window_size=[8, 500]'", "task.window_size=500 is longer"),
     (
@@ -172,11 +174,11 @@ CASES = [
     ("sweep dataset=giss ~dataset.steps ~dataset.period", "dataset=giss needs a station's file"),
     (
         "sweep dataset=giss ~dataset.steps ~dataset.period dataset.source=good.csv",
-        "good.csv is no station file of GISS",
+        "good.csv is not a GISS station file",
     ),
     (
         "sweep dataset=cet ~dataset.steps ~dataset.period dataset.source=good.csv",
-        "begins none of the four layouts",
+        "matches none of the four layouts",
     ),
 ]
 
@@ -194,7 +196,7 @@ def foreign(folder: Path) -> None:
         database.execute("create table birds (name)")
 
 
-def no_database(folder: Path) -> None:
+def not_a_database(folder: Path) -> None:
     (folder / "mlruns/mlflow.db").write_text("Not a database.\n" * 100)
 
 
@@ -213,29 +215,29 @@ def below_a_file(folder: Path) -> None:
     (folder / "mlruns").write_text("a file")
 
 
-def as_it_was(folder: Path) -> None:
-    """Leaves the store as its study left it."""
+def unchanged(folder: Path) -> None:
+    """Leaves the store unchanged."""
 
 
 STORES = [
-    (another_version, "studies", "of another MLflow version (schema 0a8213491aaa)"),
-    (another_version, "sweep", "of another MLflow version (schema 0a8213491aaa)"),
-    (foreign, "leaderboard", "holds other tables than MLflow's"),
-    (no_database, "studies", "is not a database"),
+    (another_version, "studies", "has the schema 0a8213491aaa of another MLflow version"),
+    (another_version, "sweep", "has the schema 0a8213491aaa of another MLflow version"),
+    (foreign, "leaderboard", "contains other tables than MLflow's"),
+    (not_a_database, "studies", "is not a database"),
     (truncated, "sweep", "malformed"),
     (a_folder, "sweep", "is a folder"),
     (below_a_file, "leaderboard", "there is no store"),
-    (below_a_file, "sweep", "cannot be made: Not a directory"),
-    (as_it_was, "leaderboard min", "did you mean 'mine'?"),
-    (as_it_was, "sweep training.epochs=2", "training.epochs 1 → 2"),
-    (as_it_was, "sweep study.seed=7 task.window_size=9", "study.seed 42 → 7, task.window_size 8"),
-    (as_it_was, "sweep study.name=other engine.address=127.0.0.1", "missing port"),
+    (below_a_file, "sweep", "cannot be created: Not a directory"),
+    (unchanged, "leaderboard min", "did you mean 'mine'?"),
+    (unchanged, "sweep training.epochs=2", "training.epochs 1 → 2"),
+    (unchanged, "sweep study.seed=7 task.window_size=9", "study.seed 42 → 7, task.window_size 8"),
+    (unchanged, "sweep study.name=other engine.address=127.0.0.1", "missing port"),
 ]
 ADDRESSES = [
     ("sqlite:///good.csv/mlflow.db", "sweep", "good.csv cannot be written"),
     ("sqlite:////proc/nowhere/mlflow.db", "sweep", "/proc/nowhere cannot be"),
     ("sqlite://", "sweep", "it names no file"),
-    ("mlruns", "sweep", "'mlruns' is a folder, which MLflow no longer takes"),
+    ("mlruns", "sweep", "'mlruns' is a folder, which MLflow no longer supports"),
     ("file:///nowhere", "leaderboard", "'file:///nowhere' is a folder"),
     ("http://127.0.0.1:port/", "sweep", "no MLflow server answers"),
     ("http://127.0.0.1:9", "sweep", "no MLflow server answers"),
@@ -246,7 +248,7 @@ ADDRESSES = [
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of configuration that holds the small study."""
+    """Returns a configuration folder with the small study."""
     folder = tmp_path_factory.mktemp("small")
     (folder / "experiment").mkdir()
     (folder / "experiment/small.yaml").write_text(SMALL)
@@ -255,7 +257,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def studied(small: Path, program_in: Any, eagerly: Any, tmp_path_factory: Any) -> Path:
-    """A folder with a store that holds the study `mine`."""
+    """Returns a folder whose store has the study `mine`."""
     program = program_in(tmp_path_factory.mktemp("studied") / "here")
     with eagerly():
         done = program("sweep", "--config-dir", str(small), "experiment=small")
@@ -264,7 +266,7 @@ def studied(small: Path, program_in: Any, eagerly: Any, tmp_path_factory: Any) -
 
 
 class Here:
-    """A folder with files and without a store, in which every command is to be refused."""
+    """A folder with files but no store, where each command must be rejected."""
 
     def __init__(self, program: Any, small: Path) -> None:
         self.program, self.small, self.folder = program, small, program.folder
@@ -274,8 +276,8 @@ class Here:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
 
-    def refuses(self, line: str) -> str:
-        """Runs a command line, checks what holds for every mistake, and returns what is said."""
+    def error_of(self, line: str) -> str:
+        """Runs a command line, checks that it is rejected cleanly, and returns its error text."""
         command, *rest = shlex.split(line)
         if command in ("sweep", "train") and "--config-dir" not in rest:
             rest = ["--config-dir", str(self.small), "experiment=small", *rest]
@@ -296,7 +298,7 @@ def here(program_in: Any, tmp_path: Path, small: Path, monkeypatch: pytest.Monke
 
 
 def content_of(folder: Path) -> dict[str, str]:
-    """Every file below `folder` with its digest, and every folder."""
+    """Returns the digest of each file below `folder`; folders are marked as such."""
     return {
         path.relative_to(folder).as_posix(): (
             hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "a folder"
@@ -306,31 +308,31 @@ def content_of(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("line", "text"), CASES, ids=[line for line, _ in CASES])
-def test_a_mistake_is_told_and_changes_nothing(here: Here, line: str, text: str) -> None:
-    assert text in here.refuses(line)
+def test_bad_input_is_reported_and_changes_nothing(here: Here, line: str, text: str) -> None:
+    assert text in here.error_of(line)
 
 
-@pytest.mark.parametrize(("spoil", "line", "text"), STORES)
-def test_a_store_that_cannot_be_used_is_left_alone(
-    here: Here, studied: Path, spoil: Callable[[Path], None], line: str, text: str
+@pytest.mark.parametrize(("damage", "line", "text"), STORES)
+def test_an_unusable_store_is_reported_and_left_unchanged(
+    here: Here, studied: Path, damage: Callable[[Path], None], line: str, text: str
 ) -> None:
     shutil.copytree(studied / "mlruns", here.folder / "mlruns")
-    spoil(here.folder)
-    assert text in here.refuses(line)
+    damage(here.folder)
+    assert text in here.error_of(line)
 
 
 @pytest.mark.parametrize(("uri", "line", "text"), ADDRESSES)
-def test_an_address_without_a_store_is_told(
+def test_an_invalid_store_address_is_reported(
     here: Here, monkeypatch: pytest.MonkeyPatch, uri: str, line: str, text: str
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    assert text in here.refuses(line)
+    assert text in here.error_of(line)
 
 
-def test_the_store_named_in_the_configuration_is_checked_alike(here: Here) -> None:
-    said = here.refuses("sweep tracking.uri=sqlite:///good.csv/mlflow.db")
-    assert "good.csv cannot be written" in said
+def test_the_store_in_the_configuration_is_checked_too(here: Here) -> None:
+    error = here.error_of("sweep tracking.uri=sqlite:///good.csv/mlflow.db")
+    assert "good.csv cannot be written" in error
 
 
-def test_there_are_as_many_cases_as_promised() -> None:
+def test_there_are_at_least_80_cases() -> None:
     assert len({*CASES, *STORES, *ADDRESSES}) >= 80

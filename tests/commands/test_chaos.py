@@ -1,6 +1,6 @@
-"""Workers and the coordinator are killed at random moments: no trial is lost or counted twice.
+"""Kills workers and the coordinator at random times: no trial is lost or counted twice.
 
-`make chaos` does it at full size; a short form of it is in `make test`.
+`make chaos` runs the full tests, `make test` a short one.
 """
 
 import os
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing, suppress
 from typing import Any
 
@@ -31,7 +32,7 @@ SPACE = (
 
 
 class Chaos:
-    """A study in processes of its own that are killed."""
+    """A study in separate processes, which are killed."""
 
     def __init__(self, program: Any, command: tuple[str, ...], seed: int) -> None:
         self.program = program
@@ -42,7 +43,7 @@ class Chaos:
         self.process = self.start()
 
     def start(self) -> "subprocess.Popen[bytes]":
-        """Starts the study, or goes on with it, in a process group of its own."""
+        """Starts or resumes the study in a new process group."""
         with (self.program.folder / "output.txt").open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "search", *self.command],
@@ -55,7 +56,7 @@ class Chaos:
         return process
 
     def kill(self) -> None:
-        """Kills a worker, what workers are forked from, or the coordinator."""
+        """Kills a worker, the process that workers are forked from, or the coordinator."""
         workers, chance = workers_of(self.process.pid), self.random.random()
         if workers and chance < 0.5:
             self.random.choice(workers).kill()
@@ -75,23 +76,48 @@ class Chaos:
                 source.kill()
                 self.kills["source"] += 1
 
-    def run(self, kills: int, pause: tuple[float, float]) -> None:
-        """Kills so often, each time after a random pause (s), then lets the study end."""
+    def wait_until(self, holds: Callable[[], Any]) -> None:
+        """Waits until `holds` is true; fails after 5 minutes or if the study ends before."""
+        until = time.monotonic() + 300
+        while not holds():
+            waiting = self.process.poll() is None and time.monotonic() < until
+            assert waiting, (self.program.folder / "output.txt").read_text()
+            time.sleep(0.1)
+
+    def wait_for_workers(self) -> None:
+        """Waits until the study has workers or has ended."""
+        self.wait_until(lambda: self.process.poll() is not None or workers_of(self.process.pid))
+
+    def run(
+        self,
+        kills: int,
+        pause: tuple[float, float],
+        ready: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Kills `kills` processes, each after a random pause (s), then lets the study finish.
+
+        Kills fewer if the study finishes before. `ready` is called before each pause.
+        """
         while sum(self.kills.values()) < kills:
+            ready()
             time.sleep(self.random.uniform(*pause))
-            if self.process.poll() is not None:
-                self.process = self.start()
-            else:
+            status = self.process.poll()
+            if status == 0:
+                break
+            if status is None:
                 self.kill()
+            else:
+                assert status < 0, (self.program.folder / "output.txt").read_text()
+                self.process = self.start()
         if self.process.poll() is not None:
             self.process = self.start()
         status = self.process.wait(timeout=900)
         assert status == 0, (self.program.folder / "output.txt").read_text()
 
     def check(self, trials: int) -> None:
-        """Every trial finished once, as it would have been without a kill; nothing is left over."""
+        """Checks that every trial finished once with the right score, and no process is left."""
         left = [process for process in psutil.process_iter() if group_of(process) in self.groups]
-        _, left = psutil.wait_procs(left, timeout=20)
+        _, left = psutil.wait_procs(left, timeout=60)
         assert not left, f"left behind: {[process.cmdline() for process in left]}"
         runs = self.program.trials("short")
         assert {run.info.status for run in self.program.runs(study="short")} <= {
@@ -117,7 +143,7 @@ def group_of(process: psutil.Process) -> int:
 
 
 def score_of(program: Any, run: Any) -> float:
-    """What the values and the seed of a trial come to where nothing is killed."""
+    """Returns the score of the values and the seed of a trial without any kill."""
     config = yaml.safe_load(program.path(run, "config.yaml").read_text("utf-8"))
     plan = Plan(
         number=0,
@@ -140,17 +166,25 @@ def chaos(program: Any, short: tuple[str, ...], backend: str, trials: int, seed:
 
 def test_a_few_kills_lose_nothing(sweepcast: Any, short: tuple[str, ...]) -> None:
     study = chaos(sweepcast, short, "optuna", trials=4, seed=3)
-    study.run(kills=2, pause=(7.0, 9.0))
+    study.run(kills=2, pause=(0.0, 3.0), ready=study.wait_for_workers)
+    assert study.kills
     study.check(4)
 
 
 @pytest.mark.chaos
 @pytest.mark.skipif(METHOD != "forkserver", reason="workers are spawned here, not forked")
-def test_what_workers_are_forked_from_may_die(sweepcast: Any, short: tuple[str, ...]) -> None:
+def test_the_process_that_workers_are_forked_from_may_die(
+    sweepcast: Any, short: tuple[str, ...]
+) -> None:
     study = chaos(sweepcast, short, "optuna", trials=8, seed=0)
-    while len(sweepcast.trials("short")) < 3:
-        time.sleep(0.5)
-    study.kill_source(workers_of(study.process.pid)[0])
+    study.wait_until(lambda: len(sweepcast.trials("short")) >= 3)
+
+    def source_is_killed() -> bool:
+        for worker in workers_of(study.process.pid)[:1]:  # it may be replaced just now
+            study.kill_source(worker)
+        return study.kills["source"] == 1
+
+    study.wait_until(source_is_killed)
     assert study.kills["source"] == 1
     assert study.process.wait(timeout=300) == 0
     study.check(8)
@@ -165,12 +199,11 @@ def test_thirty_kills_lose_nothing(sweepcast: Any, short: tuple[str, ...], backe
 
 
 @pytest.mark.chaos
-def test_a_database_that_is_locked_for_half_a_minute_is_waited_for(
+def test_a_study_survives_a_database_locked_for_half_a_minute(
     sweepcast: Any, short: tuple[str, ...]
 ) -> None:
     study = chaos(sweepcast, short, "optuna", trials=20, seed=0)
-    while len(sweepcast.trials("short")) < 3:
-        time.sleep(0.5)
+    study.wait_until(lambda: len(sweepcast.trials("short")) >= 3)
     with closing(sqlite3.connect(sweepcast.folder / "mlruns/mlflow.db", timeout=20)) as other:
         other.isolation_level = None
         other.execute("begin exclusive")

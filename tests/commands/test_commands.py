@@ -1,4 +1,4 @@
-"""The commands that show what the store holds."""
+"""The commands that show the content of the store."""
 
 import json
 import re
@@ -19,7 +19,7 @@ def held(
     short: tuple[str, ...],
     odd: tuple[str, ...],
 ) -> Any:
-    """A store with two studies: `early` of three trials, one of them failed, and `late` of one."""
+    """A store with two studies: `early` has three trials, one of them failed; `late` has one."""
     program = program_in(tmp_path_factory.mktemp("held") / "here")
     levels = "space.model.level=[5.0,1.0]"
     with eagerly():
@@ -38,7 +38,7 @@ def trials_in(table: str) -> list[str]:
     return re.findall(r"  trial \d · ", table)
 
 
-def test_studies_lists_them_latest_first(held: Any) -> None:
+def test_studies_lists_the_latest_study_first(held: Any) -> None:
     done = held("studies")
     assert done.status == 0
     rows = [line for line in done.out.splitlines() if "early" in line or "late" in line]
@@ -46,18 +46,18 @@ def test_studies_lists_them_latest_first(held: Any) -> None:
     assert "BASELINE" in done.out
 
 
-def test_leaderboard_shows_the_latest_study_or_the_one_that_is_named(held: Any) -> None:
+def test_leaderboard_shows_the_latest_or_the_named_study(held: Any) -> None:
     latest, early = held("leaderboard"), held("leaderboard", "early")
     assert (latest.status, early.status) == (0, 0)
     assert latest.out.startswith("late\n")
     assert early.out.startswith("early\n")
     assert early.out == held("leaderboard", "early", "--top", "3").out
-    assert "RuntimeError: no net today" in early.out
+    assert "RuntimeError: no model today" in early.out
     assert len(trials_in(early.out)) == 3
     assert len(trials_in(held("leaderboard", "early", "--top", "1").out)) == 1
 
 
-def test_leaderboard_as_json_is_the_whole_table_best_first(held: Any) -> None:
+def test_leaderboard_json_has_all_rows_best_first(held: Any) -> None:
     done = held("leaderboard", "early", "--json")
     top = json.loads(held("leaderboard", "early", "--json", "--top", "1").out)["rows"]
     board = json.loads(done.out)
@@ -79,10 +79,10 @@ def test_leaderboard_as_json_is_the_whole_table_best_first(held: Any) -> None:
         metrics = stored[row["run_id"]].data.metrics
         assert row["validation/mae"] == metrics["validation/mae"]
         assert row["validation/skill"] == metrics["validation/skill"]
-    assert trials[-1]["reason"] == "RuntimeError: no net today"
+    assert trials[-1]["reason"] == "RuntimeError: no model today"
 
 
-def test_the_store_of_the_environment_is_used(
+def test_mlflow_tracking_uri_selects_the_store(
     held: Any, program_in: Callable[[Path], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere = program_in(tmp_path / "elsewhere")
@@ -92,7 +92,7 @@ def test_the_store_of_the_environment_is_used(
 
 
 @pytest.mark.parametrize("command", ["studies", "leaderboard", "ui"])
-def test_without_a_store_nothing_is_made(command: str, sweepcast: Any) -> None:
+def test_a_missing_store_is_not_created(command: str, sweepcast: Any) -> None:
     store = sweepcast.folder / "mlruns/mlflow.db"
     store.unlink()
     done = sweepcast(command)
@@ -102,7 +102,7 @@ def test_without_a_store_nothing_is_made(command: str, sweepcast: Any) -> None:
 
 
 @pytest.mark.parametrize("command", ["leaderboard", "ui"])
-def test_an_unknown_study_names_the_nearest(command: str, held: Any) -> None:
+def test_an_unknown_study_suggests_the_nearest_name(command: str, held: Any) -> None:
     done = held(command, "eary")
     assert done.status == 2
     assert "did you mean 'early'?" in done.err
@@ -113,14 +113,14 @@ def test_ui_serves_the_store_on_the_loopback_address_until_ctrl_c(
 ) -> None:
     process = held.start("ui", "--no-browser", "--port", "0")
     assert process.stdout is not None
-    said = ""
-    while "http://" not in said:
+    printed = ""
+    while "http://" not in printed:
         line = process.stdout.readline()
-        assert line, f"it ended by itself:\n{said}"
-        said += line
+        assert line, f"the server exited early:\n{printed}"
+        printed += line
     assert len(psutil.Process(process.pid).children(recursive=True)) == 1
-    address = re.search(r"http://127\.0\.0\.1:\d+", said)
-    assert address is not None, said
+    address = re.search(r"http://127\.0\.0\.1:\d+", printed)
+    assert address is not None, printed
     with urlopen(address[0], timeout=30) as page:
         assert page.status == 200
         assert "<title>MLflow" in page.read().decode()
@@ -142,7 +142,7 @@ def test_ui_serves_the_store_on_the_loopback_address_until_ctrl_c(
     assert status == 0
 
 
-def test_compare_shows_what_differs_first(held: Any) -> None:
+def test_compare_shows_differing_settings_first(held: Any) -> None:
     trials = held.trials("early")
     first, second, failed = sorted(trials, key=lambda run: run.data.tags["sweepcast.state"])
     baseline = held.runs(kind="baseline", study="early")[0]

@@ -1,4 +1,4 @@
-"""`sweepcast evaluate`: the test block, read on purpose, with fresh seeds, and counted."""
+"""`sweepcast evaluate`: scores on the test block with fresh seeds; every read is counted."""
 
 import csv
 import json
@@ -23,7 +23,7 @@ def write(path: Path, values: Any) -> Path:
 
 @pytest.fixture
 def command(tmp_path: Path) -> tuple[str, ...]:
-    """A study of two dense nets on a file of 120 days."""
+    """The command of a study of two dense models on a file of 120 days."""
     values = np.random.default_rng(3).normal(size=120).cumsum()
     return (
         *("sweep", "dataset=csv", f"dataset.source={write(tmp_path / 'level.csv', values)}"),
@@ -34,7 +34,7 @@ def command(tmp_path: Path) -> tuple[str, ...]:
     )
 
 
-def test_it_scores_the_test_block_and_counts_the_reading(
+def test_it_scores_the_test_block_and_counts_the_reads(
     sweepcast: Any, command: tuple[str, ...]
 ) -> None:
     assert sweepcast(*command).status == 0
@@ -54,7 +54,7 @@ def test_it_scores_the_test_block_and_counts_the_reading(
     assert not [name for name in metrics if "validation" in name or name.startswith("val_")]
     assert metrics["test/skill_low"] <= metrics["test/skill"] <= metrics["test/skill_high"]
     assert {f"test/{n}" for n in ("mae", "rmse", "smape", "mase", "mae_std")} <= set(metrics)
-    # The same seeds give the same scores: reading it twice shows nothing new.
+    # The same seeds give the same scores: a second read shows nothing new.
     assert second.data.metrics["test/mae"] == metrics["test/mae"]
     baselines = {n: v for n, v in metrics.items() if n.startswith("test/baseline/")}
     assert len(baselines) >= 5
@@ -67,12 +67,12 @@ def test_it_scores_the_test_block_and_counts_the_reading(
     ]
 
 
-def test_its_training_never_sees_the_block_it_is_scored_on(
+def test_training_never_uses_the_test_block(
     program_in: Callable[[Path], Any], tmp_path: Path, command: tuple[str, ...]
 ) -> None:
-    """Two worlds that differ in the test block alone: the first forecast is the same in both."""
+    """For two series that differ only in the test block, the first forecast is the same."""
     values = np.random.default_rng(3).normal(size=120).cumsum()
-    firsts = []
+    first_forecasts = []
     for name, last in (("clean", values[-20:]), ("poisoned", np.full(20, 1e6))):
         source = write(tmp_path / f"{name}.csv", np.concatenate([values[:-20], last]))
         program = program_in(tmp_path / name)
@@ -81,11 +81,11 @@ def test_its_training_never_sees_the_block_it_is_scored_on(
         assert program("evaluate", "levels:best", "--seeds", "1").status == 0
         (run,) = program.runs(kind="evaluation")
         with program.path(run, "predictions.csv").open(newline="") as file:
-            firsts.append(next(csv.DictReader(file))["forecast"])
-    assert firsts[0] == firsts[1]
+            first_forecasts.append(next(csv.DictReader(file))["forecast"])
+    assert first_forecasts[0] == first_forecasts[1]
 
 
-def test_a_repeated_point_stands_for_the_one_that_was_trained(
+def test_a_repeated_point_is_evaluated_as_its_original_trial(
     sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...]
 ) -> None:
     done = sweepcast(
@@ -94,14 +94,15 @@ def test_a_repeated_point_stands_for_the_one_that_was_trained(
     )
     assert done.status == 0, done.err
     twin = next(r for r in sweepcast.trials("short") if "sweepcast.duplicate_of" in r.data.tags)
-    assert sweepcast("evaluate", twin.info.run_id, "--seeds", "1").status == 2  # a stranger's net
+    # The model comes from another package, which has to be trusted.
+    assert sweepcast("evaluate", twin.info.run_id, "--seeds", "1").status == 2
     done = sweepcast("evaluate", twin.info.run_id, "--seeds", "1", "--trust", "odd_nets")
     assert done.status == 0, done.err
     (run,) = sweepcast.runs(kind="evaluation")
     assert run.data.tags["sweepcast.trial"] == twin.data.tags["sweepcast.duplicate_of"]
 
 
-def test_what_cannot_be_evaluated_is_told(
+def test_a_run_that_cannot_be_evaluated_is_reported(
     sweepcast: Any, command: tuple[str, ...], tmp_path: Path
 ) -> None:
     assert sweepcast(*command).status == 0
@@ -115,17 +116,17 @@ def test_what_cannot_be_evaluated_is_told(
     write(tmp_path / "level.csv", np.zeros(120))
     from search.trial.data import _load
 
-    _load.cache_clear()  # another process would read the file anew
+    _load.cache_clear()  # another process would read the file again
     done = sweepcast("evaluate", trial)
     assert (done.status, len(done.err.splitlines())) == (2, 2)
     assert "has changed since" in done.err
     assert len(sweepcast.runs()) == before
 
 
-def test_without_a_test_block_there_is_nothing_to_evaluate(
+def test_a_study_without_a_test_block_cannot_be_evaluated(
     sweepcast: Any, command: tuple[str, ...]
 ) -> None:
     assert sweepcast(*command, "task.test=0").status == 0
     done = sweepcast("evaluate", "levels:best")
     assert done.status == 2
-    assert "keeps no test block" in done.err
+    assert "has no test block" in done.err

@@ -1,4 +1,4 @@
-"""A study in an Optuna storage: what Optuna's own tools then read."""
+"""`sweepcast export`: Optuna can read the exported study."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import optuna
 LEVELS = "space.model.level={low: 0.0, high: 8.0}"
 
 
-def test_optuna_reads_what_was_written(
+def test_optuna_reads_the_exported_study(
     sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...], eager: None
 ) -> None:
     kinds = "space.model.kind={choices: [level, undefined], when: {model.level: '>4'}}"
@@ -20,7 +20,7 @@ def test_optuna_reads_what_was_written(
     url = f"sqlite:///{sweepcast.folder}/optuna.db"
     command = ("export", "short", "--to", "optuna", url)
     done = sweepcast(*command, "--trust", "odd_nets")
-    assert (done.status, "12 trials of short are in" in done.out) == (0, True), done.err
+    assert (done.status, "Exported 12 trials of short;" in done.out) == (0, True), done.err
     study = optuna.load_study(study_name="short", storage=url)
     runs = {run.info.run_id: run.data for run in sweepcast.trials("short")}
     assert len(study.trials) == 12
@@ -39,8 +39,8 @@ def test_optuna_reads_what_was_written(
     assert study.best_trial.user_attrs["mlflow_run_id"] == best
     assert optuna.importance.get_param_importances(study, params=["model.level"])
     done = sweepcast(*command, "--trust", "odd_nets")
-    assert (done.status, "has a study 'short' already" in done.err) == (2, True)
-    for wrong, said in (
+    assert (done.status, "already has a study 'short'" in done.err) == (2, True)
+    for wrong, text in (
         ((*command[:-1], "nosuch://x"), "sqlite:///optuna.db"),
         ((*command[:-1], sweepcast.uri), "the MLflow store itself"),
         (("export", "short", "--to", "ray", url), "possible: optuna"),
@@ -49,5 +49,5 @@ def test_optuna_reads_what_was_written(
     ):
         more = () if wrong is command else ("--trust", "odd_nets")
         done = sweepcast(*wrong, *more)
-        assert (done.status, said in done.err) == (2, True), done.err
+        assert (done.status, text in done.err) == (2, True), done.err
         assert len(done.err.splitlines()) <= 3

@@ -1,7 +1,7 @@
-"""The rules that make a score fair, as properties of everything that a trial trains and is scored
-on: any series with gaps, any window, horizon, folds and levers.
+"""The rules that make a score fair, as properties of the training and validation data.
 
-Each holds for `fold_data`, through which every trial, finalist and evaluation goes.
+They hold for any series with gaps, window, horizon, folds and transforms. They are tested on
+`fold_data`, which every trial, finalist and evaluation uses.
 """
 
 from dataclasses import replace
@@ -14,13 +14,7 @@ from hypothesis import strategies as st
 
 from datasets import DatasetError, Series
 from search.config.schema import Config, TransformOptions
-from search.trial.data import (
-    TEST,
-    FoldData,
-    fold_data,
-    folds_of,
-    visible,
-)
+from search.trial.data import TEST, FoldData, fold_data, folds_of, visible
 
 LENGTH, SEASON = 150, 7
 
@@ -33,7 +27,7 @@ def base(default_config: Config) -> Config:
 
 @st.composite
 def series(draw: st.DrawFn) -> Series:
-    """Two channels of readings, some of them missing."""
+    """Draws two channels of readings, some of them missing."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     values = rng.normal(size=(LENGTH, 2)).cumsum(axis=0)
     values[rng.random((LENGTH, 2)) < draw(st.sampled_from([0.0, 0.1, 0.4]))] = np.nan
@@ -77,14 +71,14 @@ def parts(
 
 
 def changed_after(of: Series, step: int) -> Series:
-    """The same series up to `step`, huge and other readings from there on."""
+    """Returns the same series up to `step`, with huge readings from there on."""
     values = of.values.copy()
     values[step:] = 1e12
     return replace(of, values=values)
 
 
 def same_fit(one: FoldData, other: FoldData) -> bool:
-    """Whether two folds would train the same net: windows, watched windows and scaler."""
+    """Returns whether two folds would train the same model: windows, watched windows and scaler."""
     pairs = [
         (one.train.x, other.train.x),
         (one.train.y, other.train.y),
@@ -100,11 +94,11 @@ def same_fit(one: FoldData, other: FoldData) -> bool:
 
 @given(series(), tasks, st.tuples(windows, windows), st.tuples(transforms, transforms))
 def test_every_trial_is_scored_on_the_same_targets(
-    base: Config, of: Series, task: dict[str, int], sizes: Any, levers: Any
+    base: Config, of: Series, task: dict[str, int], sizes: Any, options: Any
 ) -> None:
     one, other = (
         parts(of, base, task, size, transform=transform)
-        for size, transform in zip(sizes, levers, strict=True)
+        for size, transform in zip(sizes, options, strict=True)
     )
     for a, b in zip(one, other, strict=True):
         assert np.array_equal(a.validation.origins, b.validation.origins)
@@ -114,7 +108,7 @@ def test_every_trial_is_scored_on_the_same_targets(
 
 
 @given(series(), tasks, windows, transforms, patience)
-def test_nothing_after_the_training_part_shapes_what_is_fitted(
+def test_fitting_uses_only_the_training_part(
     base: Config, of: Series, task: dict[str, int], window: int, transform: Any, patience: Any
 ) -> None:
     whole = parts(of, base, task, window, transform=transform, patience=patience)
@@ -126,7 +120,7 @@ def test_nothing_after_the_training_part_shapes_what_is_fitted(
 
 
 @given(series(), tasks, windows, transforms)
-def test_what_early_stopping_watches_is_the_end_of_the_training_part(
+def test_early_stopping_watches_the_end_of_the_training_part(
     base: Config, of: Series, task: dict[str, int], window: int, transform: Any
 ) -> None:
     config = replace(base.task, **task)
@@ -160,7 +154,7 @@ def test_a_sweep_does_not_read_the_test_block(
 
 
 @given(series(), tasks, windows, transforms)
-def test_the_test_block_is_scored_by_what_was_fitted_before_it(
+def test_an_evaluation_is_fitted_before_the_test_block(
     base: Config, of: Series, task: dict[str, int], window: int, transform: Any
 ) -> None:
     start = LENGTH - base.task.test
@@ -173,10 +167,10 @@ def test_the_test_block_is_scored_by_what_was_fitted_before_it(
 
 
 @given(series(), tasks, windows, transforms)
-def test_a_perfect_net_scores_zero_in_the_series_units(
+def test_a_perfect_model_has_an_error_of_zero_in_the_series_units(
     base: Config, of: Series, task: dict[str, int], window: int, transform: Any
 ) -> None:
-    """What a net is taught to put out, undone, is the reading itself."""
+    """Inverting the transform of the training targets returns the readings."""
     for data in parts(of, base, task, window, transform=transform):
         forecast = data.forecast(data.validation.y.astype(np.float64))
         assert np.nanmax(np.abs(forecast - data.actual), initial=0) < 1e-4 * (

@@ -1,4 +1,4 @@
-"""The best trials of a study are trained again with fresh seeds before one is called best."""
+"""The best trials of a study are retrained with fresh seeds before the best one is chosen."""
 
 import csv
 import json
@@ -35,7 +35,7 @@ def record(kind: str, number: int, mae: float, **more: Any) -> Record:
     )
 
 
-def test_finalists_are_runs_and_the_best_of_them_is_the_best_trial(
+def test_finalists_are_runs_and_the_best_one_becomes_the_best_trial(
     sweepcast: Any, short: tuple[str, ...]
 ) -> None:
     done = sweepcast("sweep", *short, *SPACE, *AGAIN)
@@ -71,13 +71,13 @@ def test_finalists_are_runs_and_the_best_of_them_is_the_best_trial(
     assert first_trial["fresh_seeds"] == 3
 
 
-def test_the_same_command_trains_no_finalist_twice_and_a_lost_one_again(
+def test_the_same_command_retrains_only_lost_finalists(
     sweepcast: Any, short: tuple[str, ...]
 ) -> None:
     command = ("sweep", *short, *SPACE, *AGAIN)
     assert sweepcast(*command).status == 0
     first = sweepcast.runs(kind="finalist", study="short")
-    assert "nothing to do" in sweepcast(*command).out
+    assert "Nothing left to do" in sweepcast(*command).out
     assert len(sweepcast.runs(kind="finalist", study="short")) == 2
 
     sweepcast.client.delete_tag(first[0].info.run_id, "sweepcast.state")  # as after a crash
@@ -90,7 +90,7 @@ def test_the_same_command_trains_no_finalist_twice_and_a_lost_one_again(
     assert again.data.metrics["validation/mae"] == first[0].data.metrics["validation/mae"]
 
 
-def test_a_finalist_that_fails_is_not_the_best(
+def test_a_failed_finalist_is_not_the_best(
     sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...]
 ) -> None:
     done = sweepcast(
@@ -105,7 +105,7 @@ def test_a_finalist_that_fails_is_not_the_best(
     assert good in {run.info.run_id for run in sweepcast.trials("first")}
 
 
-def test_no_trial_stands_above_a_finalist_and_baselines_stand_where_their_score_is() -> None:
+def test_finalists_rank_above_other_trials_and_baselines_rank_by_score() -> None:
     runs = [
         record("trial", 0, 1.0),
         record("trial", 1, 1.1),
@@ -122,27 +122,27 @@ def test_no_trial_stands_above_a_finalist_and_baselines_stand_where_their_score_
     ]
 
 
-def test_the_verdict_says_when_the_interval_includes_zero() -> None:
+def test_the_verdict_mentions_an_interval_that_includes_zero() -> None:
     baseline = record("baseline", 9, 2.0)
     for low, text in ((-0.1, "which includes zero"), (0.1, "interval of the skill +10.0% to +40")):
         ends = {"validation/skill_low": low, "validation/skill_high": 0.4}
         runs = [record("trial", 0, 1.0), record("finalist", 0, 1.5, **ends), baseline]
-        said = verdict(rows(runs), "°C")
-        assert "validation MAE 1.500 °C over 3 fresh seeds against 2.000 °C" in said
-        assert text in said
+        message = verdict(rows(runs), "°C")
+        assert "validation MAE 1.500 °C over 3 fresh seeds against 2.000 °C" in message
+        assert text in message
 
 
 # ---------------------------------------------------------------- the interval
 
 
 def test_an_interval_is_paired() -> None:
-    """Hard times hit both alike: the skill of half the error is certain, whatever they are."""
+    """A model with half the error at every target has a certain skill of 0.5."""
     hard = np.random.default_rng(1).lognormal(sigma=2, size=(200, 1))
     low, high = skill_interval(np.zeros((200, 1)), [hard], 2 * hard)
     assert (low, high) == pytest.approx((0.5, 0.5))
 
 
-def test_an_interval_covers_as_often_as_it_says() -> None:
+def test_an_interval_has_the_nominal_coverage() -> None:
     rng = np.random.default_rng(7)
     true, hits = 1 - 0.9, 0
     for _ in range(200):
@@ -154,7 +154,7 @@ def test_an_interval_covers_as_often_as_it_says() -> None:
     assert 0.88 <= hits / 200 <= 1.0
 
 
-def test_an_interval_is_wider_where_neighbours_err_together() -> None:
+def test_an_interval_is_wider_if_neighbouring_errors_are_correlated() -> None:
     rng = np.random.default_rng(5)
     alone = rng.normal(size=(500, 1))
     together = np.repeat(rng.normal(size=(63, 1)), 8, axis=0)[:500]
@@ -163,7 +163,7 @@ def test_an_interval_is_wider_where_neighbours_err_together() -> None:
     assert widths[1] > 1.3 * widths[0]
 
 
-def test_missing_readings_do_not_count_in_an_interval() -> None:
+def test_missing_readings_do_not_affect_an_interval() -> None:
     rng = np.random.default_rng(2)
     actual, forecast, rival = rng.normal(size=(3, 80, 2))
     actual[10:20] = np.nan
@@ -172,7 +172,9 @@ def test_missing_readings_do_not_count_in_an_interval() -> None:
     assert skill_interval(actual, [forecast], rival) == skill_interval(actual, [wild], rival)
 
 
-def test_leaderboard_csv_has_the_fresh_figures(sweepcast: Any, short: tuple[str, ...]) -> None:
+def test_leaderboard_csv_has_the_scores_of_fresh_seeds(
+    sweepcast: Any, short: tuple[str, ...]
+) -> None:
     assert sweepcast("sweep", *short, *SPACE, *AGAIN).status == 0
     with sweepcast.path(sweepcast.study("short"), "leaderboard.csv").open(newline="") as file:
         table = [row for row in csv.DictReader(file) if row["kind"] == "trial"]

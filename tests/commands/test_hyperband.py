@@ -1,4 +1,4 @@
-"""Keras Tuner's Hyperband: a promoted trial goes on where its parent ended."""
+"""Keras Tuner's Hyperband: a promoted trial continues from its parent's checkpoint."""
 
 import json
 from collections.abc import Callable
@@ -9,17 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from search.trial.checkpoints import (
-    FILE,
-    Checkpoint,
-    pack,
-    unpack,
-)
-from search.trial.trial import (
-    Plan,
-    Start,
-    run_trial,
-)
+from search.trial.checkpoints import FILE, Checkpoint, pack, unpack
+from search.trial.trial import Plan, Start, run_trial
 
 SEARCH = (
     *(
@@ -36,7 +27,7 @@ SEARCH = (
 )
 
 
-def test_a_checkpoint_comes_back_as_it_was() -> None:
+def test_a_checkpoint_survives_packing_and_unpacking() -> None:
     given = {
         (fold, execution): Checkpoint([np.full((2, 3), fold + 0.5)] * 12, [np.array(execution)])
         for fold in range(2)
@@ -50,10 +41,10 @@ def test_a_checkpoint_comes_back_as_it_was() -> None:
     assert pack(found) == pack(given)
 
 
-def test_going_on_is_what_training_in_one_go_is(
+def test_continued_training_equals_training_in_one_go(
     composed: Callable[..., Any], short: tuple[str, ...], eager: None
 ) -> None:
-    """With one batch an epoch, whose order does not matter: nothing is lost on the way."""
+    """There is one batch per epoch, so that the order of the samples does not matter."""
     from search.config.validation import validated
     from search.trial.data import load_series
 
@@ -82,13 +73,13 @@ def test_going_on_is_what_training_in_one_go_is(
     assert [len(e.curve) for e in rest.executions] == [3] * 4
     assert steps == [(step, 12) for step in range(12)]
     assert (first.epochs, rest.epochs) == (8, 12)
-    for one, begun, gone_on in zip(
+    for one, begun, continuation in zip(
         whole.executions, first.executions, rest.executions, strict=True
     ):
-        assert [epoch.epoch for epoch in gone_on.curve] == [2, 3, 4]
-        curve = [epoch.loss for epoch in (*begun.curve, *gone_on.curve)]
+        assert [epoch.epoch for epoch in continuation.curve] == [2, 3, 4]
+        curve = [epoch.loss for epoch in (*begun.curve, *continuation.curve)]
         assert curve == pytest.approx([epoch.loss for epoch in one.curve], rel=1e-4)
-        assert gone_on.forecast == pytest.approx(one.forecast, rel=1e-3)
+        assert continuation.forecast == pytest.approx(one.forecast, rel=1e-3)
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +100,7 @@ def continued(program: Any) -> list[Any]:
     return [run for run in program.trials("short") if "sweepcast.continues" in run.data.tags]
 
 
-def test_each_rung_is_a_run_that_says_what_it_goes_on_with(made: Any) -> None:
+def test_each_rung_is_a_run_that_names_its_parent(made: Any) -> None:
     runs = {int(run.data.tags["sweepcast.trial"]): run for run in made.trials("short")}
     assert continued(made)
     for run in continued(made):
@@ -126,16 +117,16 @@ def test_each_rung_is_a_run_that_says_what_it_goes_on_with(made: Any) -> None:
         assert sorted({step for step, _ in made.curve(run, "loss")}) == list(range(first, last))
         assert f"epochs {first + 1}–{last}" in run.info.run_name
         assert FILE in made.files(parent)
-        # It is further than where it began: its parent's last loss.
+        # Its training loss is lower than its parent's last one.
         assert made.curve(run, "loss")[-1][1] < made.curve(parent, "loss")[-1][1]
 
 
-def test_a_continued_trial_is_reproduced_by_its_whole_chain(
+def test_a_continued_trial_is_reproduced_with_its_whole_chain(
     made: Any, eager: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from search.retraining import reproduction as module
 
-    # The study was trained eagerly, in this process: so is its reproduction.
+    # The study was trained eagerly in this process, so its reproduction has to be as well.
     monkeypatch.setattr(module, "open_engine", inline)
     longest = max(continued(made), key=lambda run: run.data.tags["sweepcast.proposal"].count("9"))
     done = made("reproduce", longest.info.run_id)
@@ -149,7 +140,7 @@ def inline(*_: Any, **__: Any) -> Any:
     return InlineEngine()
 
 
-def test_a_pruner_beside_it_is_refused(sweepcast: Any, short: tuple[str, ...]) -> None:
+def test_a_pruner_cannot_be_combined_with_it(sweepcast: Any, short: tuple[str, ...]) -> None:
     done = sweepcast("sweep", *short, *SEARCH, "pruner=median")
     assert (done.status, "set pruner=none" in done.err) == (2, True)
     assert not sweepcast.runs(kind="study")

@@ -1,4 +1,4 @@
-"""One process a study, and a store that cannot be used for a while."""
+"""Tests that only one process runs a study, and that calls to an unavailable store are retried."""
 
 import json
 import subprocess
@@ -15,8 +15,7 @@ from mlflow import MlflowClient
 from datasets.synthetic import synthetic
 from search.errors import BadInput
 from search.tracking import names, studies
-from search.tracking.store import lock
-from search.tracking.store import retries as patience
+from search.tracking.store import lock, retries
 from search.tracking.store.connection import open_store
 from search.tracking.store.lock import leased, locked
 from search.tracking.store.retries import PatientClient, StoreTrouble
@@ -33,7 +32,7 @@ with locked(sys.argv[1], "mine"):
 
 @pytest.fixture
 def holder(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Another process that holds the lock of the study `mine`."""
+    """Starts another process that holds the lock of the study `mine`."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLDER, f"sqlite:///{tmp_path}/mlflow.db"],
         stdout=subprocess.PIPE,
@@ -46,19 +45,19 @@ def holder(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     process.communicate()
 
 
-def test_a_study_is_run_by_one_process(holder: "subprocess.Popen[str]", tmp_path: Path) -> None:
+def test_only_one_process_runs_a_study(holder: "subprocess.Popen[str]", tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     with pytest.raises(BadInput, match="study 'mine' is being run by another process"):
         locked(uri, "mine").__enter__()
-    with locked(uri, "another"):  # on the same store, at the same time
+    with locked(uri, "another"):  # another study in the same store
         pass
     holder.kill()
     holder.wait()
-    with locked(uri, "mine"):  # at once: the lock ended with its process
+    with locked(uri, "mine"):  # free immediately: the lock ended with its process
         pass
 
 
-def test_sweep_refuses_a_study_that_runs_elsewhere(
+def test_sweep_refuses_a_study_that_another_process_runs(
     sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...]
 ) -> None:
     with locked(sweepcast.uri, "short"):
@@ -67,9 +66,11 @@ def test_sweep_refuses_a_study_that_runs_elsewhere(
     assert not sweepcast.runs(kind="study")
 
 
-def test_a_lease_is_held_while_it_beats(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lease_is_held_while_heartbeats_continue(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(lock, "_BEAT", 0.2)
-    monkeypatch.setattr(lock, "_PATIENCE", 2.0)
+    monkeypatch.setattr(lock, "_PATIENCE", 30.0)  # a slow server must not look like a dead holder
     monkeypatch.setattr(lock, "SETTLED", 0.4)
     client = open_store(server, create=False)
     run_id = client.create_run(client.create_experiment("leases")).info.run_id
@@ -80,37 +81,47 @@ def test_a_lease_is_held_while_it_beats(server: str, monkeypatch: pytest.MonkeyP
     with leased(client, run_id, "mine"), pytest.raises(BadInput, match="run by another process"):
         leased(client, run_id, "mine").__enter__()
     assert lease() is None
-    # A holder that was killed: its count stands still, and the lease is taken over.
+    # The holder was killed: its count no longer changes, and the lease is taken over.
+    monkeypatch.setattr(lock, "_PATIENCE", 2.0)
     client.set_tag(run_id, names.LEASE, json.dumps(["dead", 7]))
     with leased(client, run_id, "mine"):
         assert json.loads(lease())[0] != "dead"
-    # One that was silent for so long that another took it over: it writes nothing any more.
+    # The holder sent no heartbeat for so long that another process took over: it stops writing.
     other = MlflowClient(server)
-    with leased(client, run_id, "mine"):
-        other.set_tag(run_id, names.LEASE, json.dumps(["another", 0]))
-        time.sleep(1)
-        with pytest.raises(StoreTrouble, match="was taken over by another process"):
+
+    def take_over() -> None:
+        until = time.monotonic() + 60
+        while time.monotonic() < until:  # a heartbeat that is under way may overwrite the tag
+            other.set_tag(run_id, names.LEASE, json.dumps(["another", 0]))
+            time.sleep(0.3)  # longer than the time between two heartbeats
             client.get_run(run_id)
+
+    with (
+        leased(client, run_id, "mine"),
+        pytest.raises(StoreTrouble, match="was taken over by another process"),
+    ):
+        take_over()
     assert json.loads(other.get_run(run_id).data.tags[names.LEASE]) == ["another", 0]
 
 
-def test_a_holder_that_slept_asks_before_it_writes(
+def test_a_holder_that_slept_checks_its_lease_before_it_writes(
     server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a laptop that was shut: no beat came in time to see that another took over."""
+    """As on a laptop that slept: no heartbeat has noticed yet that another process took over."""
     monkeypatch.setattr(lock, "SETTLED", 0.1)
+    monkeypatch.setattr(lock, "_BEAT", 600.0)  # no heartbeat during the test
     client, other = open_store(server, create=False), MlflowClient(server)
     run_id = client.create_run(client.create_experiment("asleep")).info.run_id
     with leased(client, run_id, "mine"):
         client.set_tag(run_id, "mine", "before")
         other.set_tag(run_id, names.LEASE, json.dumps(["another", 0]))
-        monkeypatch.setattr(lock, "_BEAT", 0.0)  # any pause is a long one now
+        monkeypatch.setattr(lock, "_BEAT", 0.0)  # now any pause is too long
         with pytest.raises(StoreTrouble, match="was taken over by another process"):
             client.set_tag(run_id, "mine", "after")
-        # Nor is a call tried again that had begun before.
+        # A call that started before is not retried either.
         stubborn: Any = Stubborn(failures=1)
         waiting: Any = PatientClient(stubborn)
-        monkeypatch.setattr(patience, "_PAUSES", (0.01, 0.02))
+        monkeypatch.setattr(retries, "_PAUSES", (0.01, 0.02))
         with (
             waiting.guarded(lambda: client.get_run(run_id) if stubborn.calls else None),
             pytest.raises(StoreTrouble, match="was taken over"),
@@ -120,12 +131,12 @@ def test_a_holder_that_slept_asks_before_it_writes(
     assert other.get_run(run_id).data.tags["mine"] == "before"
 
 
-def test_of_a_new_study_started_twice_on_a_server_one_goes_on(server: str) -> None:
-    """Neither finds the other's study when it looks for it, just before it makes its own."""
+def test_a_new_study_started_twice_on_a_server_continues_once(server: str) -> None:
+    """Both processes look for the study before either of them has created it."""
     starting = threading.Barrier(2, timeout=60)
     found = studies.open_study
 
-    def at_once(*arguments: Any, **keywords: Any) -> Any:
+    def simultaneously(*arguments: Any, **keywords: Any) -> Any:
         starting.wait()
         return found(*arguments, **keywords)
 
@@ -147,7 +158,8 @@ def test_of_a_new_study_started_twice_on_a_server_one_goes_on(server: str) -> No
             made.append(error)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(studies, "open_study", at_once)
+        patch.setattr(studies, "open_study", simultaneously)
+        patch.setattr(studies, "SETTLED", 5.0)  # time for the server to create both runs
         makers = [threading.Thread(target=make) for _ in range(2)]
         for maker in makers:
             maker.start()
@@ -161,7 +173,7 @@ def test_of_a_new_study_started_twice_on_a_server_one_goes_on(server: str) -> No
     assert left.record.run_id == ledger.parent
 
 
-def test_a_study_runs_on_a_server_which_has_a_ui_of_its_own(
+def test_a_study_runs_on_a_server_and_ui_opens_that_server(
     server: str,
     sweepcast: Any,
     short: tuple[str, ...],
@@ -184,7 +196,7 @@ def test_a_study_runs_on_a_server_which_has_a_ui_of_its_own(
 
 
 class Stubborn:
-    """A client whose disk is full for a while."""
+    """A client whose first calls fail because the disk is full."""
 
     def __init__(self, failures: int) -> None:
         self.failures = failures
@@ -200,16 +212,16 @@ class Stubborn:
         raise FileNotFoundError(2, "no such file")
 
 
-def test_a_full_disk_is_waited_for_but_not_for_ever(
+def test_calls_are_retried_on_a_full_disk_but_not_forever(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(patience, "_PAUSES", (0.01, 0.02))
+    monkeypatch.setattr(retries, "_PAUSES", (0.01, 0.02))
     stubborn: Any = Stubborn(failures=3)
     assert PatientClient(stubborn).log_artifacts("a", "b") == "ab"
     assert stubborn.calls == 4
     assert capsys.readouterr().err.count("No space left on device") == 1
     with pytest.raises(FileNotFoundError):
         PatientClient(stubborn).missing()
-    monkeypatch.setattr(patience, "_PATIENCE", 0.05)
-    with pytest.raises(StoreTrouble, match="the same command goes on"):
+    monkeypatch.setattr(retries, "_PATIENCE", 0.05)
+    with pytest.raises(StoreTrouble, match="run the same command to resume"):
         PatientClient(Stubborn(failures=10**6)).log_artifacts("a", "b")  # type: ignore[arg-type]

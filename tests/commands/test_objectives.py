@@ -1,4 +1,4 @@
-"""Two objectives, the score and the size of the net: the front of what nothing beats in both."""
+"""Two objectives, the score and the model size, and their Pareto front."""
 
 import json
 from typing import Any
@@ -17,21 +17,23 @@ SPACE = (
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=9))
-def test_the_front_is_what_nothing_beats(values: list[tuple[float, ...]]) -> None:
+def test_the_front_contains_the_points_that_no_other_dominates(
+    values: list[tuple[float, ...]],
+) -> None:
     front = pareto_front(values)
     assert any(front)
     for one, on in zip(values, front, strict=True):
-        beaten = [v for v in values if v != one and v[0] <= one[0] and v[1] <= one[1]]
-        assert on is not bool(beaten)
+        dominating = [v for v in values if v != one and v[0] <= one[0] and v[1] <= one[1]]
+        assert on is not bool(dominating)
 
 
 @pytest.mark.parametrize("backend", ["optuna", "optuna_random", "optuna_qmc", "keras_tuner_grid"])
-def test_a_study_has_a_front(
+def test_a_study_reports_its_pareto_front(
     sweepcast: Any, short: tuple[str, ...], eager: None, backend: str
 ) -> None:
     command = ("sweep", *short, *SPACE, BOTH, f"backend={backend}")
     assert sweepcast(*command, "study.trials=5").status == 0
-    done = sweepcast(*command, "study.trials=9")  # it goes on with both objectives
+    done = sweepcast(*command, "study.trials=9")  # resumes with both objectives
     assert done.status == 0, done.err
     assert ("◆" in done.out, "front" in done.out) == (True, True)
     trials = sweepcast.trials("short")
@@ -39,7 +41,7 @@ def test_a_study_has_a_front(
     pairs = [(r.data.metrics["validation/mae"], r.data.metrics["parameters"]) for r in trials]
     assert [run.data.tags["sweepcast.pareto"] == "true" for run in trials] == pareto_front(pairs)
     smallest = min(size for _, size in pairs)
-    assert smallest == 8 + 1  # a linear net of a window of 8 steps
+    assert smallest == 8 + 1  # a linear model with a window of 8 steps
     study = sweepcast.study("short")
     assert "### Pareto front" in study.data.tags["mlflow.note.content"]
     board = json.loads(sweepcast("leaderboard", "short", "--json").out)["rows"]
@@ -50,19 +52,19 @@ def test_a_study_has_a_front(
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
-        (["backend=keras_tuner"], "backend keras_tuner learns from one"),
-        (["backend=keras_tuner_bayesian"], "backend keras_tuner_bayesian learns from one"),
-        (["pruner=median"], "pruner median looks at one"),
+        (["backend=keras_tuner"], "backend keras_tuner supports only one"),
+        (["backend=keras_tuner_bayesian"], "backend keras_tuner_bayesian supports only one"),
+        (["pruner=median"], "pruner median supports only one"),
         (["study.objective=[parameters]"], "possible: validation/mae, or"),
         (["study.objective=[validation/mae,duration]"], "possible: validation/mae, or"),
         (["study.objective=[]"], "possible: validation/mae, or"),
     ],
 )
-def test_what_looks_at_one_number_is_refused(
-    sweepcast: Any, short: tuple[str, ...], changes: list[str], said: str
+def test_unsupported_or_invalid_objectives_are_rejected(
+    sweepcast: Any, short: tuple[str, ...], changes: list[str], message: str
 ) -> None:
     done = sweepcast("sweep", *short, *SPACE, BOTH, *changes)
-    assert (done.status, said in done.err) == (2, True), done.err
+    assert (done.status, message in done.err) == (2, True), done.err
     assert not sweepcast.runs(kind="study")

@@ -1,4 +1,4 @@
-"""`promote`, `forecast` and the model that is served: from a trial to use."""
+"""`promote`, `forecast` and the served model."""
 
 import csv
 import json
@@ -21,7 +21,7 @@ STEPS = 160
 
 
 def chaos() -> Any:
-    """The logistic map: any net learns it, and no linear forecaster can."""
+    """The logistic map, which a small model can learn and a linear forecaster cannot."""
     values = [0.3]
     while len(values) < STEPS:
         values.append(3.9 * values[-1] * (1 - values[-1]))
@@ -39,7 +39,7 @@ def write(path: Path, values: Any, first: str = "2020-01-01") -> Path:
 def promoted(
     program_in: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Any, Any]:
-    """A store with a champion, and what `promote` said."""
+    """A store with a champion, and the output of `promote`."""
     program = program_in(tmp_path_factory.mktemp("promoted") / "here")
     source = write(program.folder / "chaos.csv", chaos())
     done = program(
@@ -56,7 +56,7 @@ def promoted(
     return program, done
 
 
-def test_it_registers_a_champion_that_was_scored_first(promoted: tuple[Any, Any]) -> None:
+def test_promote_scores_a_run_and_registers_a_champion(promoted: tuple[Any, Any]) -> None:
     program, done = promoted
     assert "beats the best baseline" in done.out
     assert "registered:  sweepcast-chaos version 1, alias champion" in done.out
@@ -74,12 +74,12 @@ def test_it_registers_a_champion_that_was_scored_first(promoted: tuple[Any, Any]
     assert metrics["test/mae"] == evaluation.data.metrics["test/mae"]
     assert metrics["test/reads"] == 1
     assert 0.5 <= metrics["test/coverage_80"] <= metrics["test/coverage_95"] <= 1
-    # It saw every reading, so that no target is left to score it on: its curve is the loss alone.
+    # It was trained on all readings, so no target is left to score it on: there is only the loss.
     assert {"loss", "mae", "epochs"} <= set(metrics)
     assert not {"val_loss", "val_mae"} & set(metrics)
 
 
-def test_its_epochs_are_chosen_on_the_validation_curve(promoted: tuple[Any, Any]) -> None:
+def test_the_epochs_are_chosen_on_the_validation_curve(promoted: tuple[Any, Any]) -> None:
     program, _ = promoted
     (champion,) = program.runs(kind="champion")
     (finalist,) = program.runs(kind="finalist")
@@ -91,7 +91,7 @@ def test_its_epochs_are_chosen_on_the_validation_curve(promoted: tuple[Any, Any]
     assert champion.data.metrics["epochs"] == best + 1
 
 
-def test_the_model_holds_data_alone(promoted: tuple[Any, Any]) -> None:
+def test_the_model_contains_only_data(promoted: tuple[Any, Any]) -> None:
     program, _ = promoted
     version = program.client.get_model_version_by_alias("sweepcast-chaos", "champion")
     with model_files(program.client, version.source.removeprefix("models:/")) as folder:
@@ -108,7 +108,7 @@ def forecast_of(program: Any, model: str, history: Path, *more: str) -> list[dic
         return list(csv.DictReader(file))
 
 
-def test_it_forecasts_what_comes_next(promoted: tuple[Any, Any], tmp_path: Path) -> None:
+def test_forecasts_continue_the_history(promoted: tuple[Any, Any], tmp_path: Path) -> None:
     program, _ = promoted
     (champion,) = program.runs(kind="champion")
     values = chaos()
@@ -121,13 +121,13 @@ def test_it_forecasts_what_comes_next(promoted: tuple[Any, Any], tmp_path: Path)
     for model in ("models:/sweepcast-chaos/1", "models:/sweepcast-chaos@champion"):
         assert forecast_of(program, model, history) == [row]
     assert forecast_of(program, champion.info.run_id, history) == [row]
-    # A table of other column names is a history too, where there is one channel.
+    # With a single channel, the columns may have other names.
     renamed = tmp_path / "renamed.csv"
     renamed.write_text(
         history.read_text().replace("day,level", "timestamp;value").replace(",", ";")
     )
     assert forecast_of(program, "sweepcast-chaos", renamed) == [row]
-    # One that has it is taken by its name, whatever stands before it.
+    # A column with the name of the channel is used even if it is not the first one.
     wider = tmp_path / "wider.csv"
     wider.write_text(
         "\n".join(
@@ -136,16 +136,16 @@ def test_it_forecasts_what_comes_next(promoted: tuple[Any, Any], tmp_path: Path)
         )
     )
     assert forecast_of(program, "sweepcast-chaos", wider) == [row]
-    picture = tmp_path / "next.png"
-    forecast_of(program, "sweepcast-chaos", history, "--plot", str(picture))
-    assert picture.read_bytes().startswith(b"\x89PNG")
-    # A trial's own net forecasts as well; it has seen less of the series.
+    figure = tmp_path / "next.png"
+    forecast_of(program, "sweepcast-chaos", history, "--plot", str(figure))
+    assert figure.read_bytes().startswith(b"\x89PNG")
+    # A trial's own model, trained on less of the series, can forecast as well.
     (other,) = forecast_of(program, "logistic:best", history)
     assert abs(float(other["forecast"]) - values[110]) < 0.2
     assert other != row
 
 
-def test_what_is_no_history_or_no_model_is_told(promoted: tuple[Any, Any], tmp_path: Path) -> None:
+def test_an_invalid_history_or_model_is_reported(promoted: tuple[Any, Any], tmp_path: Path) -> None:
     program, _ = promoted
     days = chaos()[:15]
     history = write(tmp_path / "history.csv", days)
@@ -155,9 +155,9 @@ def test_what_is_no_history_or_no_model_is_told(promoted: tuple[Any, Any], tmp_p
     gap = tmp_path / "gap.csv"
     lines = history.read_text().splitlines()
     gap.write_text("\n".join([*lines[:4], *lines[12:]]) + "\n")
-    bad = tmp_path / "bad.csv"  # no other column stands in for the one of that name
+    bad = tmp_path / "bad.csv"  # no other column is used instead of the named one
     bad.write_text("day,other,level\n2020-01-01,1,0.5\n2020-01-02,2,oops\n2020-01-03,3,0.1\n")
-    for model, file, said in (
+    for model, file, message in (
         ("sweepcast-chaos", short, "needs at least 3"),
         ("sweepcast-chaos", weekly, "has no reading from 2020-01-02"),
         ("sweepcast-chaos", gap, "has no reading from 2020-01-04"),
@@ -169,7 +169,7 @@ def test_what_is_no_history_or_no_model_is_told(promoted: tuple[Any, Any], tmp_p
         ("0" * 32, history, "there is no run"),
     ):
         done = program("forecast", model, "--history", str(file))
-        assert (done.status, said in done.err) == (2, True), done.err
+        assert (done.status, message in done.err) == (2, True), done.err
         assert len(done.err.splitlines()) <= 3
     for place in ("no/where.png", "/dev/null/out.png", "/proc/out.png"):
         done = program("forecast", "sweepcast-chaos", "--history", str(history), "--plot", place)
@@ -188,7 +188,7 @@ def served(promoted: tuple[Any, Any], mlflow_serves: Callable[..., Any]) -> Iter
         yield address
 
 
-def test_the_served_model_answers_to_the_last_digit(
+def test_the_served_model_returns_the_same_forecast(
     promoted: tuple[Any, Any], served: str, tmp_path: Path
 ) -> None:
     program, _ = promoted
@@ -211,7 +211,7 @@ def test_the_served_model_answers_to_the_last_digit(
     with pytest.raises(HTTPError) as refused:
         asked(table[-2:])
     assert refused.value.code == 400
-    # The same model, loaded as MLflow's users load one.
+    # The same model, loaded with MLflow's own function.
     version = program.client.get_model_version_by_alias("sweepcast-chaos", "champion")
     with model_files(program.client, version.source.removeprefix("models:/")) as folder:
         model = mlflow.pyfunc.load_model(str(folder))
@@ -219,14 +219,14 @@ def test_the_served_model_answers_to_the_last_digit(
     assert model.predict(table)["forecast"].tolist() == [answer["forecast"]]
 
 
-def test_a_worse_net_is_registered_by_force_alone(
+def test_a_worse_model_is_registered_only_with_force(
     sweepcast: Any, eager: None, short: tuple[str, ...], odd: tuple[str, ...]
 ) -> None:
     done = sweepcast("sweep", *odd, *short, "model.kind=layer", "space.model.level=[1000.0]")
     assert done.status == 0, done.err
     command = ("promote", "short:best", "--seeds", "1", "--trust", "odd_nets")
     done = sweepcast(*command)
-    assert (done.status, "Not promoted: --force" in done.out) == (1, True)
+    assert (done.status, "Not promoted; use --force" in done.out) == (1, True)
     assert not sweepcast.client.search_registered_models()
     assert not sweepcast.runs(kind="champion")
     done = sweepcast("--quiet", *command, "--force")
@@ -234,7 +234,7 @@ def test_a_worse_net_is_registered_by_force_alone(
     (model,) = sweepcast.client.search_registered_models()
     assert model.name == "sweepcast-synthetic"
     assert sweepcast.runs(kind="evaluation")[-1].data.tags["sweepcast.test_reads"] == "2"
-    # Its layer is of another package, which whoever loads it has to trust, and which is imported.
+    # Its layer comes from another package, which has to be trusted and is then imported.
     assert "SWEEPCAST_TRUST=odd_nets mlflow models serve" in done.out
     assert "--history FILE --trust odd_nets" in done.out
     days = [f"2001-01-{day:02d},{day}" for day in range(1, 32)]

@@ -1,4 +1,4 @@
-"""`sweepcast reproduce`: a run is trained again from what the store holds, to the same bits."""
+"""`sweepcast reproduce`: a run is retrained from the store, with identical results."""
 
 import shutil
 from collections.abc import Callable
@@ -20,7 +20,7 @@ SPACE = (
 def made(
     program_in: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory, short: Any
 ) -> Any:
-    """A study of a parallel engine: two complete trials and a pruned one, and a finalist."""
+    """A study on a parallel engine with two complete trials, a pruned one and a finalist."""
     program = program_in(tmp_path_factory.mktemp("made") / "here")
     done = program(
         *("sweep", *short, *SPACE, "engine=dask", "engine.workers=2", "study.trials=3"),
@@ -38,14 +38,14 @@ def copied(made: Any, folder: Path, program_in: Callable[[Path], Any]) -> Any:
     return program
 
 
-def test_every_trial_of_a_parallel_study_comes_out_to_the_bit(made: Any) -> None:
+def test_every_trial_of_a_parallel_study_is_reproduced_exactly(made: Any) -> None:
     trials = [r for r in made.trials("short") if r.data.tags["sweepcast.state"] != "lost"]
     finalist = made.runs(kind="finalist")[0]
     assert {run.data.tags["sweepcast.state"] for run in trials} <= {"complete", "pruned"}
     for run in (*trials, finalist):
         done = made("reproduce", run.info.run_id)
         assert done.status == 0, done.out + done.err
-        assert "Identical to the bit" in done.out
+        assert "Bit-for-bit identical" in done.out
         again = made.runs(kind="reproduction")[-1]
         assert again.data.tags["sweepcast.reproduces"] == run.info.run_id
         assert again.data.tags["mlflow.parentRunId"] == made.study("short").info.run_id
@@ -66,10 +66,10 @@ def test_a_copy_of_the_store_is_enough(
     assert done.status == 0, done.out + done.err
 
 
-def test_what_was_altered_is_found(
+def test_alterations_are_detected(
     made: Any, program_in: Callable[[Path], Any], tmp_path: Path
 ) -> None:
-    """One hyperparameter, one library version, one reading: each is named."""
+    """Alters one hyperparameter, one version and the series; the message names each change."""
     program = copied(made, tmp_path / "altered", program_in)
     best = made.study("short").data.tags["sweepcast.best"]
     (folder,) = (program.folder / "mlruns/artifacts").glob(f"**/{best}/artifacts")
@@ -86,7 +86,7 @@ def test_what_was_altered_is_found(
     done = program("reproduce", best)
     assert (done.status, "DIFFERS" in done.out) == (1, True)
     assert "differs: python was '2." in done.out
-    assert "came out to the bit, but not with what was recorded: python was '2." in done.out
+    assert "is bit-for-bit identical, but the environment has changed: python was '2." in done.out
     assert program("reproduce", best, "--tolerance", "1e-9").status == 0
 
     config = yaml.safe_load(original)
@@ -104,12 +104,12 @@ def test_what_was_altered_is_found(
     (folder / "config.yaml").write_text(original)
     (folder / "predictions.csv").unlink()
     done = program("reproduce", best)
-    assert (done.status, "has no predictions.csv any more" in done.err) == (2, True)
+    assert (done.status, "has no predictions.csv" in done.err) == (2, True)
     (folder / "config.yaml").unlink()
     assert "has no config.yaml" in program("reproduce", best).err
 
 
-def test_what_cannot_be_reproduced_is_told(made: Any) -> None:
+def test_a_run_that_cannot_be_reproduced_is_reported(made: Any) -> None:
     baseline = made.runs(kind="baseline")[0].info.run_id
     assert "is of kind baseline" in made("reproduce", baseline).err
     assert "there is no run 'x'" in made("reproduce", "x").err
@@ -119,10 +119,10 @@ def test_what_cannot_be_reproduced_is_told(made: Any) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("executions", [1, 2])
 @pytest.mark.parametrize("backend", ["optuna_random", "keras_tuner"])
-def test_random_trials_of_both_backends_come_out_to_the_bit(
+def test_random_trials_of_both_backends_are_reproduced_exactly(
     sweepcast: Any, short: tuple[str, ...], backend: str, executions: int
 ) -> None:
-    """Twenty in all: every cell, dropouts, directions and optimizers, on two workers."""
+    """Twenty trials on two workers, with every cell, dropout, direction and optimizer."""
     done = sweepcast(
         *("sweep", *short, "model=conv_recurrent", "space=[recurrent,dropout,window]"),
         *("space.model.recurrent.layers=1", "space.model.recurrent.units=[3,5]"),
@@ -137,4 +137,4 @@ def test_random_trials_of_both_backends_come_out_to_the_bit(
     for run in trials:
         done = sweepcast("--quiet", "reproduce", run.info.run_id)
         assert done.status == 0, done.out + done.err
-        assert "Identical to the bit" in done.out
+        assert "Bit-for-bit identical" in done.out

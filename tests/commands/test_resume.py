@@ -1,6 +1,6 @@
-"""The same command goes on with a study where it stopped, however it stopped.
+"""The same command resumes a study where it stopped, after any kind of stop.
 
-Every backend does so in contracts/test_backends.py.
+contracts/test_backends.py tests this for every backend.
 """
 
 import time
@@ -12,7 +12,7 @@ LEVELS = "space.model.level=[0.0,1.0,2.0,3.0,4.0,5.0,6.0,7.0]"
 
 
 def untouched(program: Any) -> list[tuple[Any, ...]]:
-    """What must not change of runs that have ended."""
+    """Returns the parts of finished runs that must not change."""
     runs = [*program.trials("short"), *program.runs(kind="baseline", study="short")]
     return [(r.info.run_id, r.info.end_time, r.info.status, r.data.tags) for r in runs]
 
@@ -22,14 +22,14 @@ def numbers(program: Any) -> list[int]:
 
 
 def simulate_crash(program: Any, *running: Any) -> None:
-    """Leaves the store as it was while these trials ran."""
+    """Puts the store into the state that it had while these trials were running."""
     for run in running:
         program.client.delete_tag(run.info.run_id, "sweepcast.state")
     for run in (*running, program.study("short")):
         program.client.update_run(run.info.run_id, status="RUNNING")
 
 
-def test_a_finished_study_does_nothing(
+def test_running_a_finished_study_again_changes_nothing(
     sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...], eager: None
 ) -> None:
     command = ("sweep", *odd, *short, LEVELS, "study.trials=2")
@@ -37,12 +37,12 @@ def test_a_finished_study_does_nothing(
     before, page = untouched(sweepcast), sweepcast.study("short").data.tags
     again = sweepcast(*command)
     assert (first.status, again.status) == (0, 0)
-    assert "Budget met: 2 trials. There is nothing to do." in again.out
+    assert "Budget used up: 2 trials. Nothing left to do." in again.out
     assert untouched(sweepcast) == before
     assert sweepcast.study("short").data.tags == page
 
 
-def test_more_trials_go_on_with_the_numbering(
+def test_additional_trials_continue_the_numbering(
     sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...], eager: None
 ) -> None:
     command = ("sweep", *odd, *short, LEVELS)
@@ -52,13 +52,13 @@ def test_more_trials_go_on_with_the_numbering(
     assert done.status == 0, done.err
     assert numbers(sweepcast) == [0, 1, 2, 3]
     assert [row for row in untouched(sweepcast) if row in before] == before
-    assert "goes on after 2 trials" in done.out
+    assert "resumed after 2 trials" in done.out
     points = {run.data.params["model.level"] for run in sweepcast.trials("short")}
     assert len(points) == 4
     assert len(sweepcast.runs(kind="study")) == 1
 
 
-def test_trials_that_were_running_at_a_crash_run_again(
+def test_trials_that_were_running_at_a_crash_are_retried(
     sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...], eager: None
 ) -> None:
     command = ("sweep", *odd, *short, LEVELS, "study.trials=4")
@@ -71,10 +71,10 @@ def test_trials_that_were_running_at_a_crash_run_again(
     assert numbers(sweepcast) == [0, 1, 2, 3, 1, 3]
     for lost, again in zip((trials[1], trials[3]), trials[4:], strict=True):
         assert (lost.info.status, lost.data.tags["sweepcast.state"]) == ("KILLED", "lost")
-        assert lost.data.tags["sweepcast.reason"] == "the study stopped while it ran"
+        assert lost.data.tags["sweepcast.reason"] == "the study stopped during this run"
         assert (again.info.status, again.data.tags["sweepcast.state"]) == ("FINISHED", "complete")
         assert again.data.params == lost.data.params
-        # The same values and seed: the same score, bit for bit.
+        # The same values and seed give the same score, bit for bit.
         assert again.data.metrics["validation/mae"] == lost.data.metrics["validation/mae"]
     board = sweepcast("leaderboard", "--json")
     assert board.out.count('"kind": "trial"') == 4
@@ -93,14 +93,14 @@ def test_another_configuration_starts_another_study(
     assert all(name.startswith("synthetic-odd-optuna_grid-") for name in names)
 
 
-def test_a_resumed_hyperband_draws_what_it_would_have_drawn(
+def test_a_resumed_hyperband_proposes_the_same_points(
     program_in: Callable[[Path], Any],
     tmp_path: Path,
     short: tuple[str, ...],
     odd: tuple[str, ...],
     eager: None,
 ) -> None:
-    """Its rounds depend on all scores before them, epochs and all."""
+    """Its rounds depend on the scores and epochs of all earlier trials."""
     command = (
         *("sweep", *odd, *short, "backend=keras_tuner_hyperband", "training.epochs=3"),
         *(LEVELS, "space.task.window_size=[4,5,6]"),
@@ -117,14 +117,14 @@ def test_a_resumed_hyperband_draws_what_it_would_have_drawn(
     assert {'{"epochs": 1', '{"epochs": 3'} == {proposal[:12] for _, proposal in seen[0]}
 
 
-def test_ctrl_c_ends_a_study_that_can_be_gone_on_with(
+def test_a_study_can_be_resumed_after_ctrl_c(
     program_in: Callable[[Path], Any],
     tmp_path: Path,
     short: tuple[str, ...],
     interrupted: Callable[..., tuple[int, str]],
     eagerly: Callable[..., Any],
 ) -> None:
-    """A real process on Dask workers, begun in an empty folder."""
+    """Runs a real process with Dask workers, started in an empty folder."""
     program = program_in(tmp_path / "here")
     (program.folder / "mlruns/mlflow.db").unlink()
     command = ("sweep", *short, "model=dense", "model.dense.layers=0", "space=[]")
@@ -134,7 +134,7 @@ def test_ctrl_c_ends_a_study_that_can_be_gone_on_with(
     before = ""
     while "[2/500]" not in before:
         line = process.stdout.readline()
-        assert line, f"the study ended by itself:\n{before}"
+        assert line, f"the study ended too early:\n{before}"
         before += line
     status, after = interrupted(process)
 
@@ -142,7 +142,7 @@ def test_ctrl_c_ends_a_study_that_can_be_gone_on_with(
     trials = program.trials("short")
     done = len(trials)
     assert 2 <= done < 500
-    assert f"Interrupted after {done} of 500 trials; the same command goes on." in after
+    assert f"Interrupted after {done} of 500 trials; run the same command to resume." in after
     assert {run.data.tags["sweepcast.state"] for run in trials} == {"complete"}
     assert {run.info.status for run in program.runs(study="short")} == {"FINISHED", "KILLED"}
     assert program.study("short").info.status == "KILLED"
@@ -155,12 +155,12 @@ def test_ctrl_c_ends_a_study_that_can_be_gone_on_with(
     assert program.study("short").info.status == "FINISHED"
 
 
-def test_ctrl_c_while_the_workers_start_says_one_line(
+def test_ctrl_c_while_the_workers_start_prints_one_line(
     sweepcast: Any, short: tuple[str, ...], interrupted: Callable[..., Any]
 ) -> None:
     command = ("sweep", *short, "model=dense", "space=[dense]", "engine=dask", "study.trials=2")
     process = sweepcast.start(*command)
-    # The workers start after what the study says of itself.
+    # The workers start after the study has printed its header.
     assert any(line.startswith("to beat") for line in process.stdout)
     time.sleep(0.5)
     status, rest = interrupted(process)

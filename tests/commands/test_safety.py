@@ -1,4 +1,4 @@
-"""A store from a stranger: nothing in it is executed, and what was crafted is reported."""
+"""An untrusted store: nothing in it is executed, and manipulated content is reported."""
 
 import io
 import json
@@ -23,7 +23,7 @@ from search.tracking.recorded_config import recorded_values
 
 
 class Evil:
-    """What unpickling calls."""
+    """Runs a command when it is unpickled."""
 
     def __init__(self, marker: Path) -> None:
         self.marker = marker
@@ -39,7 +39,7 @@ def honest(
     short: tuple[str, ...],
     eagerly: Callable[[], Any],
 ) -> Any:
-    """A store with a study of one linear net, and its champion."""
+    """A store with a study of one linear model, and its champion."""
     program = program_in(tmp_path_factory.mktemp("honest") / "here")
     with eagerly():
         done = program("train", *short, "model=dense", "model.dense.layers=0")
@@ -50,7 +50,7 @@ def honest(
 
 @pytest.fixture
 def crafted(honest: Any, tmp_path: Path, program_in: Callable[[Path], Any]) -> Any:
-    """A copy to tamper with."""
+    """A copy of that store to tamper with."""
     program = program_in(tmp_path / "crafted")
     shutil.rmtree(program.folder / "mlruns")
     shutil.copytree(honest.folder / "mlruns", program.folder / "mlruns")
@@ -63,12 +63,12 @@ def crafted(honest: Any, tmp_path: Path, program_in: Callable[[Path], Any]) -> A
 
 @pytest.fixture
 def marker(tmp_path: Path) -> Path:
-    """A file that a successful attack makes."""
+    """A file that a successful attack creates."""
     return tmp_path / "executed"
 
 
 def files_of(program: Any) -> Path:
-    """The artifacts of the trial."""
+    """Returns the folder with the artifacts of the trial."""
     (run,) = program.trials("short")
     (folder,) = (program.folder / "mlruns/artifacts").glob(f"**/{run.info.run_id}/artifacts")
     return Path(folder)
@@ -99,10 +99,10 @@ EVERYTHING = (("reproduce",), ("evaluate",), ("promote", "--force"))
         ("model", "os.system"),
         ("dataset", "subprocess.check_output"),
         ("backend", "builtins.eval"),
-        ("pruner", "search.cli.main"),  # ours, but no builder
+        ("pruner", "search.cli.main"),  # ours, but not a builder
     ],
 )
-def test_a_configuration_names_our_builders_alone(
+def test_a_configuration_may_name_only_our_builders(
     crafted: Any, marker: Path, group: str, target: str
 ) -> None:
     path = files_of(crafted) / "config.yaml"
@@ -115,7 +115,7 @@ def test_a_configuration_names_our_builders_alone(
     assert not marker.exists()
 
 
-def test_a_configuration_is_data(crafted: Any, marker: Path) -> None:
+def test_a_configuration_cannot_run_code(crafted: Any, marker: Path) -> None:
     path = files_of(crafted) / "config.yaml"
     path.write_text(f"training: !!python/object/apply:os.system ['touch {marker}']\n")
     for command, *more in EVERYTHING:
@@ -124,7 +124,7 @@ def test_a_configuration_is_data(crafted: Any, marker: Path) -> None:
 
 
 def with_config(program: Any, group: str, changes: dict[str, Any]) -> None:
-    """Changes keys of the stored configuration of the trial."""
+    """Changes values in the stored configuration of the trial."""
     path = files_of(program) / "config.yaml"
     config = yaml.safe_load(path.read_text("utf-8"))
     config[group] |= changes
@@ -133,7 +133,7 @@ def with_config(program: Any, group: str, changes: dict[str, Any]) -> None:
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    """Somebody who waits to be connected to."""
+    """A socket that waits for connections."""
     with socket.socket() as waiting:
         waiting.bind(("127.0.0.1", 0))
         waiting.listen()
@@ -141,7 +141,7 @@ def listener() -> Iterator[socket.socket]:
         yield waiting
 
 
-def test_a_stored_scheduler_is_not_connected_to(crafted: Any, listener: socket.socket) -> None:
+def test_a_stored_scheduler_address_is_not_used(crafted: Any, listener: socket.socket) -> None:
     address = f"tcp://127.0.0.1:{listener.getsockname()[1]}"
     with_config(crafted, "engine", {"address": address})
     assert crafted("evaluate", "short:best", "--seeds", "1").status == 0
@@ -149,25 +149,27 @@ def test_a_stored_scheduler_is_not_connected_to(crafted: Any, listener: socket.s
         listener.accept()
 
 
-def test_a_stored_configuration_reads_no_environment(crafted: Any, listener: socket.socket) -> None:
+def test_a_stored_configuration_cannot_read_environment_variables(
+    crafted: Any, listener: socket.socket
+) -> None:
     address = f"http://127.0.0.1:{listener.getsockname()[1]}/${{oc.env:HOME}}"
     with_config(crafted, "dataset", {"source": address})
     for command, *more in EVERYTHING:
-        assert "is not resolved" in refused(crafted, command, "short:best", *more)
-    assert "is not resolved" in refused(crafted, *forecast(crafted, "short:best"))
+        assert "has an interpolation" in refused(crafted, command, "short:best", *more)
+    assert "has an interpolation" in refused(crafted, *forecast(crafted, "short:best"))
     with pytest.raises(BlockingIOError):
         listener.accept()
 
 
-def test_what_was_altered_is_named(crafted: Any) -> None:
+def test_an_altered_value_is_named(crafted: Any) -> None:
     with_config(crafted, "study", {"executions": 2})
     for command, *more in EVERYTHING:
         said = refused(crafted, command, "short:best", *more)
-        assert "study.executions is 2 in the run's" in said
+        assert "study.executions is 2 in the run, but should be 1" in said
 
 
 def moved(program: Any, address: str) -> None:
-    """Lets the store say that the files of the trial lie at `address`."""
+    """Sets the location of the trial's artifacts to `address` in the store."""
     (run,) = program.trials("short")
     with closing(sqlite3.connect(program.folder / "mlruns/mlflow.db")) as database, database:
         database.execute(
@@ -184,18 +186,18 @@ def test_files_outside_the_store_are_not_read(crafted: Any, tmp_path: Path) -> N
         assert "outside the store" in refused(crafted, *forecast(crafted, "short:best"))
 
 
-def test_files_of_a_local_store_are_files(crafted: Any, listener: socket.socket) -> None:
+def test_a_local_store_reads_only_local_files(crafted: Any, listener: socket.socket) -> None:
     host, port = listener.getsockname()
     for scheme in ("ftp", "http", "s3", "mlflow-artifacts"):
         moved(crafted, f"{scheme}://{host}:{port}/x")
-        assert "lies outside the store" in refused(crafted, "reproduce", "short:best")
-        assert "lies outside the store" in refused(crafted, *forecast(crafted, "short:best"))
+        assert "is outside the store" in refused(crafted, "reproduce", "short:best")
+        assert "is outside the store" in refused(crafted, *forecast(crafted, "short:best"))
     with pytest.raises(BlockingIOError):
         listener.accept()
 
 
 def test_nothing_is_written_outside_the_store(crafted: Any, tmp_path: Path) -> None:
-    """As evaluate writes its figures, and the uncommitted changes of whoever runs it."""
+    """`evaluate` would write its figures and the user's uncommitted changes there."""
     outside = tmp_path / "outside"
     outside.mkdir()
     with closing(sqlite3.connect(crafted.folder / "mlruns/mlflow.db")) as database, database:
@@ -204,17 +206,19 @@ def test_nothing_is_written_outside_the_store(crafted: Any, tmp_path: Path) -> N
             (str(outside), "sweepcast/../../../../outside"),
         )
     said = refused(crafted, "evaluate", "short:best", "--seeds", "1")
-    assert "leads out of its folder" in said
+    assert "points outside its folder" in said
     assert not any(outside.iterdir())
 
 
-def test_a_folder_of_the_store_is_no_link_out_of_it(crafted: Any, tmp_path: Path) -> None:
+def test_an_artifact_folder_that_links_out_of_the_store_is_refused(
+    crafted: Any, tmp_path: Path
+) -> None:
     folder = crafted.folder / "mlruns/artifacts"
     folder.rename(tmp_path / "outside")
     folder.symlink_to(tmp_path / "outside")
     for command, *more in EVERYTHING:
-        assert "leads out of its folder" in refused(crafted, command, "short:best", *more)
-    assert "leads out of its folder" in refused(crafted, *forecast(crafted))
+        assert "points outside its folder" in refused(crafted, command, "short:best", *more)
+    assert "points outside its folder" in refused(crafted, *forecast(crafted))
 
 
 def test_a_model_is_not_logged_outside_the_store(crafted: Any, tmp_path: Path) -> None:
@@ -225,7 +229,7 @@ def test_a_model_is_not_logged_outside_the_store(crafted: Any, tmp_path: Path) -
     models.symlink_to(tmp_path)
     before = set(tmp_path.iterdir())
     said = refused(crafted, "promote", "short:best", "--seeds", "1", "--force")
-    assert "leads out of its folder" in said
+    assert "points outside its folder" in said
     assert set(tmp_path.iterdir()) == before
 
 
@@ -234,10 +238,10 @@ def test_a_link_out_of_the_store_is_not_followed(crafted: Any, tmp_path: Path) -
     secret = tmp_path / "secret.yaml"
     path.rename(secret)
     path.symlink_to(secret)
-    assert "leads out of its folder" in refused(crafted, "reproduce", "short:best")
+    assert "points outside its folder" in refused(crafted, "reproduce", "short:best")
 
 
-def test_a_run_id_is_no_path(crafted: Any) -> None:
+def test_a_run_id_is_not_used_as_a_path(crafted: Any) -> None:
     (run,) = crafted.trials("short")
     with closing(sqlite3.connect(crafted.folder / "mlruns/mlflow.db")) as database, database:
         for table in ("runs", "tags", "params", "latest_metrics", "metrics"):
@@ -251,14 +255,14 @@ def test_a_run_id_is_no_path(crafted: Any) -> None:
 
 
 def tampered(program: Any, **changes: Any) -> None:
-    """Changes the flavour of the registered model."""
+    """Changes the MLflow flavor of the registered model."""
     path = model_of(program) / "MLmodel"
     described = yaml.safe_load(path.read_text("utf-8"))
     described["flavors"]["python_function"] |= changes
     path.write_text(yaml.safe_dump(described))
 
 
-def test_a_registered_model_brings_no_code(crafted: Any, marker: Path) -> None:
+def test_a_registered_model_cannot_contain_code(crafted: Any, marker: Path) -> None:
     folder = model_of(crafted)
     original = (folder / "MLmodel").read_text("utf-8")
     (folder / "python_model.pkl").write_bytes(pickle.dumps(Evil(marker)))
@@ -266,13 +270,13 @@ def test_a_registered_model_brings_no_code(crafted: Any, marker: Path) -> None:
     (folder / "code/evil.py").write_text(f"open({str(marker)!r}, 'w')\n")
     for changes, said in (
         ({"loader_module": "evil", "code": "code"}, "the loader evil"),
-        ({"code": "code"}, "code of its own"),
+        ({"code": "code"}, "its own code"),
         (
             {"loader_module": "mlflow.pyfunc.model", "python_model": "python_model.pkl"},
             "the loader mlflow.pyfunc.model",
         ),
-        ({"python_model": "python_model.pkl"}, "code of its own"),
-        ({"data": "../../../../../.."}, "outside of it"),
+        ({"python_model": "python_model.pkl"}, "its own code"),
+        ({"data": "../../../../../.."}, "outside that folder"),
         ({"data": 3}, "cannot be read"),
     ):
         (folder / "MLmodel").write_text(original)
@@ -283,20 +287,20 @@ def test_a_registered_model_brings_no_code(crafted: Any, marker: Path) -> None:
     assert not marker.exists()
 
 
-def test_a_registered_model_has_no_links_out_of_it(crafted: Any, tmp_path: Path) -> None:
+def test_links_out_of_a_registered_model_are_refused(crafted: Any, tmp_path: Path) -> None:
     for name in ("MLmodel", "data/forecaster/forecaster.json", "data/forecaster/model.keras"):
         path = model_of(crafted) / name
         content = path.read_bytes()
         secret = tmp_path / path.name
         path.rename(secret)
         path.symlink_to(secret)
-        assert "leads out of its folder" in refused(crafted, *forecast(crafted))
+        assert "points outside its folder" in refused(crafted, *forecast(crafted))
         path.unlink()
         path.write_bytes(content)
 
 
 def rewritten(path: Path, change: Callable[[dict[str, Any]], None], **more: bytes) -> None:
-    """Writes a .keras file anew, with another configuration, and with `more` files in it."""
+    """Rewrites a .keras file with a changed configuration and with `more` files."""
     with zipfile.ZipFile(path) as archive:
         contents = {name: archive.read(name) for name in archive.namelist()}
     config = json.loads(contents["config.json"])
@@ -309,7 +313,7 @@ def rewritten(path: Path, change: Callable[[dict[str, Any]], None], **more: byte
     path.write_bytes(buffer.getvalue())
 
 
-def test_a_net_is_made_of_keras_layers_alone(crafted: Any, marker: Path) -> None:
+def test_a_model_may_contain_only_keras_layers(crafted: Any, marker: Path) -> None:
     path = model_of(crafted) / "data/forecaster/model.keras"
     original = path.read_bytes()
 
@@ -318,20 +322,20 @@ def test_a_net_is_made_of_keras_layers_alone(crafted: Any, marker: Path) -> None
 
     code = {"class_name": "__lambda__", "config": {"value": "4wEAAAAA"}}
     for change, more, said in (
-        (first(class_name="Lambda", config={"function": code}), {}, "holds a Lambda"),
-        (first(class_name="system", module="os"), {}, "of the package os"),
-        (first(class_name="TFSMLayer"), {}, "holds a TFSMLayer"),
+        (first(class_name="Lambda", config={"function": code}), {}, "contains a Lambda"),
+        (first(class_name="system", module="os"), {}, "from the package os"),
+        (first(class_name="TFSMLayer"), {}, "contains a TFSMLayer"),
         (dict, {"evil.pkl": pickle.dumps(Evil(marker))}, "evil.pkl"),
     ):
         path.write_bytes(original)
         rewritten(path, change, **more)
         assert said in refused(crafted, *forecast(crafted))
     path.write_bytes(pickle.dumps(Evil(marker)))
-    assert "is no .keras file" in refused(crafted, *forecast(crafted))
+    assert "is not a .keras file" in refused(crafted, *forecast(crafted))
     assert not marker.exists()
 
 
-def test_a_description_of_a_model_is_checked(crafted: Any, marker: Path) -> None:
+def test_the_description_of_a_model_is_checked(crafted: Any, marker: Path) -> None:
     path = model_of(crafted) / "data/forecaster/forecaster.json"
     spec = json.loads(path.read_text("utf-8"))
     for changes in (
@@ -348,7 +352,7 @@ def test_a_description_of_a_model_is_checked(crafted: Any, marker: Path) -> None
     ):
         path.write_text(json.dumps({**spec, **changes}))
         refused(crafted, *forecast(crafted))
-    # A reader of histories is a builder too.
+    # An untrusted builder in the description is not used to read the history.
     path.write_text(
         json.dumps({**spec, "dataset": {"_target_": "os.system", "source": None, "name": "x"}})
     )
@@ -356,8 +360,8 @@ def test_a_description_of_a_model_is_checked(crafted: Any, marker: Path) -> None
     assert not marker.exists()
 
 
-def test_damaged_files_are_named(crafted: Any) -> None:
-    """Of a disk that failed: half of a file, or another one."""
+def test_damaged_files_are_reported(crafted: Any) -> None:
+    """A failed disk may leave half of a file, or other content."""
     for name, commands in (
         ("environment.json", [("reproduce", "short:best")]),
         ("predictions.csv", [("reproduce", "short:best"), forecast(crafted, "short:best")]),
@@ -372,27 +376,27 @@ def test_damaged_files_are_named(crafted: Any) -> None:
             for command in commands:
                 refused(crafted, *command)
         path.write_bytes(content)
-    net = model_of(crafted) / "data/forecaster/model.keras"
-    with zipfile.ZipFile(net) as archive:
+    model = model_of(crafted) / "data/forecaster/model.keras"
+    with zipfile.ZipFile(model) as archive:
         contents = {name: archive.read(name) for name in archive.namelist()}
-    rewritten(net, dict, **{"model.weights.h5": contents["model.weights.h5"][:-700]})
+    rewritten(model, dict, **{"model.weights.h5": contents["model.weights.h5"][:-700]})
     assert "cannot be loaded" in refused(crafted, *forecast(crafted))
 
 
-def test_what_a_run_needs_and_lost_is_named(crafted: Any) -> None:
+def test_missing_records_of_a_run_are_named(crafted: Any) -> None:
     (run,) = crafted.trials("short")
     path = crafted.folder / "mlruns/mlflow.db"
     proposal = "insert into tags (key, run_uuid, value) values ('sweepcast.proposal', '{}', '{}')"
     known = f"where run_uuid = '{run.info.run_id}' and key"
     for change, said in (
         ("delete from params where key = 'seed'", "param seed"),
-        (proposal.format(run.info.run_id, '{"epochs": "${oc.env:HOME}"}'), "of other types"),
-        (proposal.format(run.info.run_id, "["), "could not make"),
-        (f"update tags set value = 'x' {known} = 'sweepcast.trial'", "is gone"),
+        (proposal.format(run.info.run_id, '{"epochs": "${oc.env:HOME}"}'), "has wrong types"),
+        (proposal.format(run.info.run_id, "["), "do not fit its study"),
+        (f"update tags set value = 'x' {known} = 'sweepcast.trial'", "no longer exists"),
         (f"update tags set value = 'x' {known} = 'sweepcast.kind'", "is of kind x"),
         (f"update tags set value = 'x' {known} = 'sweepcast.study'", "there is no study 'x'"),
         (f"delete from tags {known} = 'sweepcast.dataset_digest'", "dataset_digest"),
-        (f"delete from tags {known} = 'mlflow.parentRunId'", "is gone"),
+        (f"delete from tags {known} = 'mlflow.parentRunId'", "no longer exists"),
         ("update tags set value = 'short:best' where key = 'sweepcast.best'", "there is no run"),
         ("delete from experiments", "there is no study 'short'"),
     ):
@@ -404,10 +408,10 @@ def test_what_a_run_needs_and_lost_is_named(crafted: Any) -> None:
             before.backup(database)
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("delete from logged_models")
-    assert "is gone from the store" in refused(crafted, *forecast(crafted))
+    assert "no longer exists in the store" in refused(crafted, *forecast(crafted))
 
 
-def test_every_byte_of_a_configuration_may_be_damaged(crafted: Any) -> None:
+def test_a_damaged_configuration_raises_only_bad_input(crafted: Any) -> None:
     text = (files_of(crafted) / "config.yaml").read_text("utf-8")
     record: Any = SimpleNamespace(run_id="0" * 32)
     for damaged in (

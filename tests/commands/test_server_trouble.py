@@ -1,4 +1,4 @@
-"""A tracking server that answers 503, or nothing, for a while: the study waits and goes on."""
+"""A study waits while its tracking server answers 503 or nothing, and then continues."""
 
 import threading
 import time
@@ -14,21 +14,25 @@ import pytest
 from mlflow import MlflowClient
 
 LEVELS = "space.model.level=[0.0,1.0,2.0,3.0,4.0,5.0]"
-CALM = 60  # requests before the trouble begins: in the middle of the trials
+CALM = 60  # requests before the trouble starts, in the middle of the trials
 
 
 @contextmanager
 def troubled(server: str, kind: str, seconds: float) -> Iterator[tuple[str, list[int]]]:
-    """Stands between the program and its server; gives its address and what it answered."""
+    """Runs a proxy to the server that fails for a while; yields its address and statuses."""
     answered: list[int] = []
     begun: list[float] = []
 
-    class Between(BaseHTTPRequestHandler):
+    class Proxy(BaseHTTPRequestHandler):
         def handle_request(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if len(answered) >= CALM and not begun:
                 begun.append(time.monotonic())
-            if begun and time.monotonic() < begun[0] + seconds:
+            if begun and (
+                time.monotonic() < begun[0] + seconds
+                # MLflow's client retries a 503 once: only the fourth is sure to reach the program.
+                or (kind == "503" and answered.count(503) < 4)
+            ):
                 if kind == "nothing":
                     time.sleep(max(0.0, begun[0] + seconds - time.monotonic()))
                     self.close_connection = True
@@ -54,15 +58,15 @@ def troubled(server: str, kind: str, seconds: float) -> Iterator[tuple[str, list
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_request  # noqa: N815
 
         def log_message(self, *_: object) -> None:
-            """Says nothing."""
+            """Logs nothing."""
 
-    between = ThreadingHTTPServer(("127.0.0.1", 0), Between)
-    threading.Thread(target=between.serve_forever, daemon=True).start()
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    threading.Thread(target=proxy.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{between.server_port}", answered
+        yield f"http://127.0.0.1:{proxy.server_port}", answered
     finally:
-        between.shutdown()
-        between.server_close()
+        proxy.shutdown()
+        proxy.server_close()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +77,7 @@ def troubled(server: str, kind: str, seconds: float) -> Iterator[tuple[str, list
         pytest.param("nothing", 60.0, marks=pytest.mark.chaos),
     ],
 )
-def test_a_study_waits_and_goes_on(
+def test_a_study_waits_for_the_server_and_continues(
     server: str,
     sweepcast: Any,
     short: tuple[str, ...],
@@ -90,7 +94,7 @@ def test_a_study_waits_and_goes_on(
         done = sweepcast("sweep", *command)
     assert done.status == 0, done.err
     assert time.monotonic() - began > seconds
-    assert "cannot be used just now, waiting" in done.err
+    assert "The store is unavailable, waiting" in done.err
     assert (503 in answered) is (kind == "503")
     client = MlflowClient(server)
     experiment = client.get_experiment_by_name("sweepcast/synthetic")

@@ -1,6 +1,6 @@
-"""What a sweep leaves behind where trials fail, are pruned or repeated, and what its scores mean.
+"""What a sweep stores if trials fail, are pruned or repeated, and what its scores mean.
 
-The common case is in contracts/test_backends.py, for every backend.
+The usual case is tested in contracts/test_backends.py, for every backend.
 """
 
 import csv
@@ -29,7 +29,7 @@ def predictions(program: Any, run: Any) -> list[dict[str, str]]:
 # ---------------------------------------------------------------- failed and pruned trials
 
 
-def test_failed_trials_keep_their_reason_and_the_study_goes_on(
+def test_failed_trials_store_a_reason_and_the_study_continues(
     sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...]
 ) -> None:
     done = sweepcast(
@@ -42,7 +42,7 @@ def test_failed_trials_keep_their_reason_and_the_study_goes_on(
         run.data.tags.get("sweepcast.reason") for run in (raises, memory, undefined, explodes)
     ]
     assert reasons == [
-        "RuntimeError: no net today",
+        "RuntimeError: no model today",
         "out of memory: too many weights",
         "the loss became nan in epoch 1",
         "the loss became inf in epoch 2",
@@ -57,19 +57,19 @@ def test_failed_trials_keep_their_reason_and_the_study_goes_on(
         assert run.data.metrics["duration_s"] > 0
         trace = sweepcast.path(run, "traceback.txt").read_text()
         assert trace.startswith("Traceback")
-    for run in (raises, undefined):  # no epoch to draw
+    for run in (raises, undefined):  # no epoch to plot
         assert sweepcast.files(run) == ALWAYS | {"traceback.txt"}
-    assert "no net today" in sweepcast.path(raises, "traceback.txt").read_text()
-    # What was trained before it failed is there.
+    assert "no model today" in sweepcast.path(raises, "traceback.txt").read_text()
+    # The epochs before the failure are stored.
     assert [step for step, _ in sweepcast.curve(explodes, "val_loss")] == [0]
     assert explodes.data.metrics["epochs"] == 1
     assert sweepcast.files(explodes) == ALWAYS | {"traceback.txt", "learning_curve.png"}
     assert level.info.status == "FINISHED"
     assert sweepcast.study("short").data.tags["sweepcast.best"] == level.info.run_id
-    assert "failed: RuntimeError: no net today" in done.out
+    assert "failed: RuntimeError: no model today" in done.out
 
 
-def test_an_infeasible_point_fails_with_its_reason(sweepcast: Any, short: tuple[str, ...]) -> None:
+def test_an_infeasible_point_fails_with_a_reason(sweepcast: Any, short: tuple[str, ...]) -> None:
     done = sweepcast(
         *("sweep", *short, "model=conv", "model.conv.filters=2", "space=[]", "study.trials=9"),
         *("task.window_size=4", "space.model.conv.strides=[1,9]", "backend=optuna_grid"),
@@ -79,7 +79,7 @@ def test_an_infeasible_point_fails_with_its_reason(sweepcast: Any, short: tuple[
     assert sweepcast.trials("short")[1].data.tags["sweepcast.reason"].startswith("infeasible: ")
 
 
-def test_pruned_trials_keep_what_they_reached(
+def test_pruned_trials_store_their_scores_and_artifacts(
     sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...]
 ) -> None:
     done = sweepcast(
@@ -123,7 +123,7 @@ def test_without_a_completed_trial_the_exit_status_is_1(
     sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...]
 ) -> None:
     command = ("sweep", *odd, *short, "space.model.kind=[undefined,raises]", "study.trials=2")
-    for _ in ("at first", "nothing is left to do"):
+    for _ in ("first run", "nothing left to do"):
         done = sweepcast(*command)
         assert done.status == 1
         assert "No trial completed." in done.out
@@ -136,7 +136,7 @@ def test_without_a_completed_trial_the_exit_status_is_1(
 def test_a_repeated_point_of_a_larger_space_is_not_trained_again(
     sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...]
 ) -> None:
-    """A sequence is taken as it is: half of its points differ in what only the others have."""
+    """A QMC sequence is used as it is: half of its points differ only in an inactive parameter."""
     done = sweepcast(
         *("sweep", *odd, *short, "backend=optuna_qmc", "study.trials=6"),
         "space.model.level=[1.0,2.0]",
@@ -157,10 +157,10 @@ def test_a_repeated_point_of_a_larger_space_is_not_trained_again(
     assert len(first) < len(trials) == 6
 
 
-def test_a_sampler_is_asked_for_another_point_than_those_tried(
+def test_a_sampler_is_asked_again_for_a_point_not_yet_tried(
     sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...]
 ) -> None:
-    """Nine draws of ten values, of which one seed in 300 repeats none by chance."""
+    """Of nine draws from ten values, only one seed in 300 repeats none by chance."""
     values = ",".join(f"{level}.0" for level in range(10))
     done = sweepcast(
         *("sweep", *odd, *short, "backend=optuna_random", "study.trials=9"),
@@ -251,7 +251,7 @@ def test_a_score_is_the_mean_over_folds_and_executions(
         *("fold_0/execution_1/validation/mae", "fold_1/execution_1/validation/mae"),
     ]
     curves = [sweepcast.curve(run, name)[:2] for name in names]
-    # The plain name is execution 0 of the last fold; the final figure, their mean, comes after it.
+    # The plain name has execution 0 of the last fold, followed by the mean of all executions.
     curves[0] = [
         point for point in sweepcast.curve(run, names[0]) if point[1] != run.data.metrics[names[0]]
     ]
@@ -263,7 +263,7 @@ def test_a_score_is_the_mean_over_folds_and_executions(
     assert int(run.data.params["seed"]) == derived(42, 0)
 
 
-def test_a_study_that_does_not_beat_the_baselines_says_so(
+def test_a_study_that_does_not_beat_the_baselines_reports_this(
     sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...]
 ) -> None:
     done = sweepcast("sweep", *odd, *short, "space.model.level=[7.0]", "study.trials=1")
@@ -273,7 +273,7 @@ def test_a_study_that_does_not_beat_the_baselines_says_so(
     assert "NO TRIAL BEATS THE BASELINE" in tags["mlflow.note.content"]
 
 
-def test_only_the_best_so_far_keep_net_and_pictures_where_asked_for(
+def test_only_trials_that_are_the_best_so_far_store_model_and_figures(
     sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...]
 ) -> None:
     done = sweepcast(

@@ -1,5 +1,6 @@
-"""A study on a real terminal: what stands on the screen while it runs, and after Ctrl-C."""
+"""A study in a real terminal: the screen while the study runs and after Ctrl-C."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -12,12 +13,13 @@ from typing import Any
 import pytest
 
 _SEQUENCE = re.compile(r"\x1b\[[?]?[\d;]*[A-Za-z]|.|\n|\r", re.DOTALL)
+_UNFINISHED = re.compile(r"\x1b(\[[?]?[\d;]*)?\Z")  # the output may be read up to within a sequence
 
 
 def screen(text: str) -> list[str]:
-    """The lines that a terminal shows after `text`; none of them is as wide as it is."""
+    """Returns the lines that a terminal shows for `text`, if all are narrower than the terminal."""
     lines, row, column = [""], 0, 0
-    for part in _SEQUENCE.findall(text):
+    for part in _SEQUENCE.findall(_UNFINISHED.sub("", text)):
         if part == "\n":
             row += 1
             lines += [""] * (row == len(lines))
@@ -35,10 +37,11 @@ def screen(text: str) -> list[str]:
 
 
 class Terminal:
-    """The program on a terminal of its own."""
+    """Runs the program in a pseudo-terminal."""
 
     def __init__(self, folder: Any, *arguments: str) -> None:
         self.text = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.pid, self.near = pty.fork()
         if not self.pid:
             os.chdir(folder)
@@ -49,20 +52,28 @@ class Terminal:
         fcntl.ioctl(self.near, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
 
     def read_until(self, pattern: str) -> None:
-        """Reads on until what came matches."""
+        """Reads until the output matches `pattern`."""
         while not re.search(pattern, self.text):
-            assert self.read(), f"the program ended by itself:\n{self.text}"
+            assert self.read(), f"the program exited early:\n{self.text}"
+
+    def read_until_shown(self, *patterns: str) -> list[str]:
+        """Reads until lines of the screen match all patterns, and returns the lines."""
+        lines = screen(self.text)
+        while not all(any(re.match(pattern, line) for line in lines) for pattern in patterns):
+            assert self.read(), f"the program exited early:\n{self.text}"
+            lines = screen(self.text)
+        return lines
 
     def read(self) -> bool:
         try:
             part = os.read(self.near, 65536)
-        except OSError:  # Linux' word for the end
+        except OSError:  # Linux signals the end of the output this way
             part = b""
-        self.text += part.decode(errors="replace")
+        self.text += self._decoder.decode(part)  # a part may end within a character
         return bool(part)
 
     def end(self) -> int:
-        """Reads to the end; returns the exit status."""
+        """Reads the remaining output and returns the exit status."""
         while self.read():
             pass
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
@@ -71,31 +82,32 @@ class Terminal:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Hangs up, as a terminal that is closed does."""
+        """Closes the terminal, which hangs up the program."""
         os.close(self.near)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
-def test_a_study_on_a_terminal(sweepcast: Any, short: tuple[str, ...]) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="no pty on Windows")
+def test_a_study_in_a_terminal(sweepcast: Any, short: tuple[str, ...]) -> None:
     command = ("sweep", *short, "model=dense", "model.dense.layers=0", "space=[]")
     command += ("space.training.learning_rate={low: 0.001, high: 0.1}", "study.trials=500")
     with Terminal(sweepcast.folder, *command, "training.epochs=3") as terminal:
         terminal.resize(80, 30)
-        terminal.read_until(r"(?s)\[2/500\].*MAE by trial")
-        at_80 = screen(terminal.text)
+        terminal.read_until(r"\[2/500\]")
+        at_80 = terminal.read_until_shown(
+            r"\d+ of 500 trials ━", r"(best|to beat) ", r".*MAE by trial"
+        )
         terminal.resize(140, 30)
         terminal.read_until(r"\[4/500\]")
         os.write(terminal.near, b"\x03")
         assert terminal.end() == 130
 
-    assert any(re.match(r"\d+ of 500 trials ━", line) for line in at_80)
-    assert any(re.match(r"(best|to beat) ", line) for line in at_80)
     assert max(map(len, at_80)) < 80
     left = screen(terminal.text.replace("^C", ""))
     ended = [line for line in left if line.startswith("[")]
     assert len(ended) >= 4
     assert [line.partition("/")[0] for line in ended] == [f"[{n + 1}" for n in range(len(ended))]
-    assert "Interrupted: the running trials finish; Ctrl-C again stops now." in left
-    assert f"Interrupted after {len(ended)} of 500 trials; the same command goes on." in left
+    assert "Interrupted: finishing the running trials; press Ctrl-C again to stop now." in left
+    assert f"Interrupted after {len(ended)} of 500 trials; run the same command to resume." in left
     assert not any("━" in line or "MAE by trial" in line for line in left)
-    assert terminal.text.count("\x1b[?25l") == terminal.text.count("\x1b[?25h")  # the cursor
+    hidden, shown = (terminal.text.count(f"\x1b[?25{end}") for end in "lh")  # the cursor
+    assert hidden == shown

@@ -1,11 +1,11 @@
-"""`sweepcast train`: one trial at the configured values, logged like any other."""
+"""`sweepcast train`: one trial with the configured values, logged like any other trial."""
 
 from typing import Any
 
 import pytest
 
 
-def test_train_logs_one_trial_at_the_configured_values(
+def test_train_logs_one_trial_with_the_configured_values(
     sweepcast: Any, short: tuple[str, ...], eager: None
 ) -> None:
     done = sweepcast("train", *short, "model=dense", "training.loss=mae", "tracking.figures=all")
@@ -25,18 +25,18 @@ def test_train_logs_one_trial_at_the_configured_values(
     assert {path.name for path in sweepcast.folder.iterdir()} == {"mlruns"}
 
 
-def test_training_the_same_again_does_nothing(
+def test_repeating_a_train_command_does_nothing(
     sweepcast: Any, short: tuple[str, ...], eager: None
 ) -> None:
-    for said in ("Budget met", "nothing to do"):
+    for text in ("Budget used up", "Nothing left to do"):
         done = sweepcast("train", *short, "model=dense")
         assert done.status == 0, done.err
-        assert said in done.out
+        assert text in done.out
     assert len(sweepcast.trials("short")) == 1
 
 
 @pytest.mark.parametrize("kind", ["raises", "undefined"])
-def test_a_trial_that_fails_is_logged_and_the_exit_status_is_1(
+def test_a_failed_trial_is_logged_and_exits_with_status_1(
     sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...], kind: str, eager: None
 ) -> None:
     done = sweepcast("train", *odd, *short, f"model.kind={kind}")
@@ -46,7 +46,7 @@ def test_a_trial_that_fails_is_logged_and_the_exit_status_is_1(
     assert run.data.tags["sweepcast.reason"] in done.out
 
 
-def test_bad_input_leaves_no_run(sweepcast: Any, short: tuple[str, ...]) -> None:
+def test_bad_input_logs_no_run(sweepcast: Any, short: tuple[str, ...]) -> None:
     done = sweepcast("train", *short, "model=dense", "training.epochs=0")
     assert done.status == 2
     assert done.err.startswith("training.epochs is 0")

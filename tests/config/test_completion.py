@@ -1,4 +1,4 @@
-"""Tab completion: commands by themselves, everything behind `sweep` and `train` by Hydra."""
+"""Tab completion: Sweepcast completes commands, Hydra the words after `sweep` and `train`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ from search import cli
 def completed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[[str], list[str]]:
-    """Returns what the shell offers after a line, in a folder that it leaves empty."""
+    """Returns a function that lists the completions of a line and checks that it writes no file."""
     monkeypatch.chdir(tmp_path)
 
     def offered(line: str) -> list[str]:
@@ -43,13 +43,13 @@ def completed(
         ("sweepcast sweep --j", ["--json"]),
     ],
 )
-def test_what_a_line_can_go_on_with(
+def test_completions_of_a_line(
     completed: Callable[[str], list[str]], line: str, expected: list[str]
 ) -> None:
     assert completed(line) == expected
 
 
-def test_the_shell_is_told_to_complete_this_program(
+def test_install_prints_the_completion_script_of_this_program(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""Hydra under our commands: spaces are replaced, mistakes are told, nothing is left behind."""
+"""Composition with Hydra: space overrides replace leaves, errors are short, no files are left."""
 
 import contextlib
 import os
@@ -40,8 +40,8 @@ def space(composed: Callable[..., Config]) -> dict[str, Any]:
     [
         ("model.conv.filters", [32, 64]),  # a list over a range
         ("model.conv.layers", 1),  # a scalar over a range
-        ("model.conv.activation", "gone"),
-        ("model.conv.kernel_size", [3, 6, 9]),  # as its fragment has it
+        ("model.conv.activation", "missing"),
+        ("model.conv.kernel_size", [3, 6, 9]),  # unchanged from the fragment
         ("model.conv.strides", {"choices": [1, 2], "when": {"model.conv.layers": ">1"}}),
         ("model.recurrent.units", {"low": 9, "high": 10}),  # without the fragment's step
         ("model.recurrent.layers", {"low": 0, "high": 5}),  # one field
@@ -52,17 +52,17 @@ def space(composed: Callable[..., Config]) -> dict[str, Any]:
         ("training.patience", {"low": 2, "high": 4}),
     ],
 )
-def test_an_override_of_a_space_replaces_what_it_names(
+def test_a_space_override_replaces_the_named_leaf_or_field(
     space: dict[str, Any], leaf: str, expected: Any
 ) -> None:
     *path, last = leaf.split(".")
     node = space
     for key in path:
         node = node[key]
-    assert node.get(last, "gone") == expected
+    assert node.get(last, "missing") == expected
 
 
-def test_only_spaces_are_rewritten() -> None:
+def test_only_space_overrides_are_rewritten() -> None:
     others = ["training.epochs=3", "space=[conv1d]", "~space.model.conv.filters", "-m", "a=space.b"]
     assert rewrite_space_overrides(others) == others
 
@@ -73,7 +73,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_spaces_are_replaced_in_every_job_of_a_multirun(here: Path, space: dict[str, Any]) -> None:
+def test_space_overrides_replace_leaves_in_every_job_of_a_multirun(
+    here: Path, space: dict[str, Any]
+) -> None:
     spaces: list[dict[str, Any]] = []
 
     def task(config: Config) -> int:
@@ -87,7 +89,7 @@ def test_spaces_are_replaced_in_every_job_of_a_multirun(here: Path, space: dict[
     assert spaces == [{**space, "model": {**space["model"], "recurrent": recurrent}}] * 2
 
 
-def test_of_two_overrides_of_a_leaf_the_last_one_counts(composed: Callable[..., Config]) -> None:
+def test_the_last_override_of_a_leaf_wins(composed: Callable[..., Config]) -> None:
     found = composed(
         *(
             "space=[conv1d]",
@@ -106,7 +108,7 @@ def test_of_two_overrides_of_a_leaf_the_last_one_counts(composed: Callable[..., 
     }
 
 
-def refuse(_: Config) -> int:
+def reject(_: Config) -> int:
     raise BadInput("it does not fit")
 
 
@@ -115,17 +117,15 @@ def refuse(_: Config) -> int:
     [
         (
             "training.epoch=3",
-            "training.epoch is no configuration key\ndid you mean 'training.epochs",
+            "training.epoch is not a configuration key\ndid you mean 'training.epochs",
         ),
-        ("+training.epoch=3", "training.epoch is no configuration key: did you mean 'epochs'?"),
-        ("datset=cet", "datset is no configuration key\ndid you mean 'dataset'?"),
+        ("+training.epoch=3", "training.epoch is not a configuration key: did you mean 'epochs'?"),
+        ("datset=cet", "datset is not a configuration key\ndid you mean 'dataset'?"),
         ("space=[conv2d]", "space=conv2d: there is no such option\ndid you mean 'conv1d'?"),
         ("training=5", "Config group override must be a string or a list"),
     ],
 )
-def test_what_hydra_refuses_is_told_with_the_nearest_match(
-    here: Path, override: str, text: str
-) -> None:
+def test_hydra_errors_name_the_nearest_match(here: Path, override: str, text: str) -> None:
     with pytest.raises(BadInput) as caught:
         compose.run([override], lambda _: 0)
     assert text in str(caught.value)
@@ -133,7 +133,7 @@ def test_what_hydra_refuses_is_told_with_the_nearest_match(
     assert not any(here.iterdir())
 
 
-def test_a_job_gets_the_configuration_and_its_status_comes_back(here: Path) -> None:
+def test_run_passes_the_configuration_to_the_task_and_returns_its_status(here: Path) -> None:
     before = (list(sys.argv), dict(os.environ))
     seen: list[Config] = []
 
@@ -150,7 +150,7 @@ def test_a_job_gets_the_configuration_and_its_status_comes_back(here: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("answers", "status", "said"),
+    ("answers", "status", "printed"),
     [
         ({1: 1, 2: 0}, 1, ""),
         ({1: BadInput("no\n" * 9), 2: 1}, 2, "no\nno\nno\n"),
@@ -162,7 +162,7 @@ def test_multirun_runs_every_job_and_returns_the_worst_status(
     capsys: pytest.CaptureFixture[str],
     answers: dict[int, int | BadInput],
     status: int,
-    said: str,
+    printed: str,
 ) -> None:
     ran: list[int] = []
 
@@ -175,7 +175,7 @@ def test_multirun_runs_every_job_and_returns_the_worst_status(
 
     assert compose.run(["study.seed=1,2", "--multirun"], task) == status
     assert ran == [1, 2]
-    assert capsys.readouterr().err == said
+    assert capsys.readouterr().err == printed
     kept = [seed for seed, answer in answers.items() if not isinstance(answer, BadInput)]
     assert len(list(here.rglob("overrides.yaml"))) == len(kept)
     assert any(here.iterdir()) is bool(kept)
@@ -201,21 +201,21 @@ def test_an_interrupted_job_ends_a_multirun(here: Path) -> None:
         ["model=conv,convolution", "-m"],
     ],
 )
-def test_a_refused_command_leaves_the_folder_as_it_was(here: Path, arguments: list[str]) -> None:
+def test_a_rejected_command_leaves_the_folder_unchanged(here: Path, arguments: list[str]) -> None:
     (here / "data.csv").write_text("day,value\n")
     (here / "mine").mkdir()
     (here / "mine" / "notes.txt").write_text("kept")
     before = {path: path.is_file() and path.read_text() for path in here.rglob("*")}
     with contextlib.suppress(BadInput):
-        assert compose.run(arguments, refuse) == 2
+        assert compose.run(arguments, reject) == 2
     assert {path: path.is_file() and path.read_text() for path in here.rglob("*")} == before
 
 
-def test_a_fault_of_the_program_is_no_bad_input(here: Path) -> None:
+def test_a_bug_is_not_reported_as_bad_input(here: Path) -> None:
     def faulty(_: Config) -> int:
-        raise ValueError("a fault")
+        raise ValueError("a bug")
 
-    with pytest.raises(ValueError, match=r"^a fault$") as caught:
+    with pytest.raises(ValueError, match=r"^a bug$") as caught:
         compose.run([], faulty)
     assert not isinstance(caught.value, BadInput)
 
@@ -230,17 +230,17 @@ def test_a_fault_of_the_program_is_no_bad_input(here: Path) -> None:
         (["--version"], 0, "Hydra "),
     ],
 )
-def test_flags_that_show_something_run_nothing(
+def test_flags_that_print_information_run_nothing(
     here: Path,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
     status: int,
     shown: str,
 ) -> None:
-    assert compose.run(arguments, refuse) == status
-    said = capsys.readouterr()
-    assert shown in said.out
-    assert len(said.err.splitlines()) == (status == 2)
+    assert compose.run(arguments, reject) == status
+    printed = capsys.readouterr()
+    assert shown in printed.out
+    assert len(printed.err.splitlines()) == (status == 2)
     assert not any(here.iterdir())
 
 
@@ -286,7 +286,7 @@ OWN = ("dataset=waves", "model=linear", "space=[bias]", "engine=inline", "traini
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program_in: Callable[..., Any]) -> Any:
-    """The program for someone with a package `buoys` and a folder of configuration."""
+    """Runs the program with a package `buoys` and a configuration folder of the user."""
     package = tmp_path / "site"
     package.mkdir()
     (package / "buoys.py").write_text(PACKAGE)
@@ -300,7 +300,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program_in: Callable[..
     return lambda *arguments: program(arguments[0], "--config-dir", "mine", *arguments[1:])
 
 
-def test_a_dataset_model_and_space_of_ones_own_need_no_fork(own: Any, eager: None) -> None:
+def test_a_custom_dataset_model_and_space_need_no_fork(own: Any, eager: None) -> None:
     done = own("sweep", *OWN, "study.name=mine")
     assert (done.status, done.err) == (0, "")
     assert "all of its points were tried in 2 trials" in done.out
@@ -311,19 +311,19 @@ def test_a_dataset_model_and_space_of_ones_own_need_no_fork(own: Any, eager: Non
     ("override", "text"),
     [
         ("dataset=wave", "did you mean 'waves'?"),
-        ("+dataset.step=9", "dataset.step is no option of buoys.waves:\ndid you mean 'steps'?"),
+        ("+dataset.step=9", "dataset.step is not an option of buoys.waves:\ndid you mean 'steps'?"),
         ("space.model.bais=[true]", "did you mean 'model.bias'?"),
-        ("experiment=misspelled", "training.epoch in experiment/misspelled.yaml is no config"),
+        ("experiment=misspelled", "training.epoch in experiment/misspelled.yaml is not a config"),
     ],
 )
-def test_they_are_checked_like_ours(own: Any, override: str, text: str) -> None:
+def test_custom_options_are_checked_like_built_in_ones(own: Any, override: str, text: str) -> None:
     done = own("sweep", *OWN, override)
     assert done.status == 2
     assert text in done.err
     assert len(done.err.splitlines()) <= 3
 
 
-def test_what_a_builder_of_ones_own_raises_is_told(own: Any) -> None:
+def test_an_error_of_a_custom_builder_is_reported(own: Any) -> None:
     done = own("sweep", *OWN, "dataset._target_=buoys.broken", "~dataset.period")
     assert done.status == 2
     assert done.err == "buoys.broken cannot build the series:\nthe buoy is lost\n"

@@ -1,4 +1,4 @@
-"""The typed configuration: its round trip, a study's identity and name."""
+"""The typed configuration: round trip, and the identity and name of a study."""
 
 import os
 from collections.abc import Callable
@@ -10,18 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.config.dotted import flatten, with_values
-from search.config.identity import (
-    identity,
-    identity_parts,
-    study_name,
-)
-from search.config.schema import (
-    Config,
-    EngineOptions,
-    from_plain,
-    to_config,
-    worker_count,
-)
+from search.config.identity import identity, identity_parts, study_name
+from search.config.schema import Config, EngineOptions, from_plain, to_config, worker_count
 from search.config.validation import validated
 from search.errors import BadInput
 
@@ -53,14 +43,14 @@ def identified(config: Config, digest: str = "d") -> str:
         ("pruner.warmup", 1),
     ],
 )
-def test_what_could_change_a_trial_makes_another_study(
+def test_a_setting_that_affects_trials_changes_the_identity(
     default_config: Config, name: str, value: Any
 ) -> None:
     another = from_plain(with_values(default_config.plain(), {name: value}))
     assert identified(another) != identified(default_config)
 
 
-def test_other_readings_make_another_study(default_config: Config) -> None:
+def test_different_data_change_the_identity(default_config: Config) -> None:
     assert identified(default_config, "other") != identified(default_config)
 
 
@@ -80,7 +70,7 @@ def test_other_readings_make_another_study(default_config: Config) -> None:
         ("dataset.source", "elsewhere"),
     ],
 )
-def test_budget_engine_tracking_and_place_do_not_make_another_study(
+def test_budget_engine_tracking_and_source_do_not_change_the_identity(
     default_config: Config, name: str, value: Any
 ) -> None:
     same = from_plain(with_values(default_config.plain(), {name: value}))
@@ -88,7 +78,7 @@ def test_budget_engine_tracking_and_place_do_not_make_another_study(
     assert same != default_config
 
 
-def test_spelling_out_a_default_does_not_make_another_study(
+def test_an_explicit_default_does_not_change_the_identity(
     composed: Callable[..., Config], default_config: Config
 ) -> None:
     spelled = composed("space=[]", "~backend.n_startup_trials", "training.batch_size=32")
@@ -96,29 +86,27 @@ def test_spelling_out_a_default_does_not_make_another_study(
     assert identified(spelled) == identified(default_config)
 
 
-def test_a_study_is_named_after_what_it_is_or_as_told(default_config: Config) -> None:
+def test_the_study_name_is_configured_or_derived_from_the_identity(default_config: Config) -> None:
     assert study_name(default_config, "0123456789") == "seattle-conv_recurrent-optuna-012345"
     named = replace(default_config, study=replace(default_config.study, name="mine"))
     assert study_name(named, "0123456789") == "mine"
 
 
-def test_plain_values_come_back_typed(default_config: Config) -> None:
+def test_plain_values_are_converted_back_to_a_typed_configuration(default_config: Config) -> None:
     assert from_plain(default_config.plain()) == default_config
 
 
 @pytest.mark.parametrize(
     ("key", "text"),
     [
-        ("training.epoch", "training.epoch is no configuration key: did you mean 'epochs'?"),
-        ("trainings", "trainings is no configuration key: did you mean 'training'?"),
+        ("training.epoch", "training.epoch is not a configuration key: did you mean 'epochs'?"),
+        ("trainings", "trainings is not a configuration key: did you mean 'training'?"),
     ],
 )
-def test_a_key_that_was_added_is_not_silently_dropped(
-    default_config: Config, key: str, text: str
-) -> None:
+def test_an_added_unknown_key_is_rejected(default_config: Config, key: str, text: str) -> None:
     from omegaconf import OmegaConf, open_dict
 
-    typed = OmegaConf.structured(default_config)  # as Hydra composes: nodes know their types
+    typed = OmegaConf.structured(default_config)  # like the configuration that Hydra composes
     with open_dict(typed):
         OmegaConf.update(typed, key, 3, force_add=True)
     with pytest.raises(BadInput) as caught:
@@ -126,13 +114,13 @@ def test_a_key_that_was_added_is_not_silently_dropped(
     assert str(caught.value).startswith(text)
 
 
-def test_an_interpolation_to_nowhere_is_named(default_config: Config) -> None:
+def test_an_interpolation_of_a_missing_key_is_reported(default_config: Config) -> None:
     with pytest.raises(BadInput, match=r"cannot be resolved at task\.season: .*'task\.seasons'"):
         from_plain(with_values(default_config.plain(), {"task.season": "${task.seasons}"}))
 
 
 @given(trees)
-def test_flat_names_lead_back_to_their_leaves(tree: dict[str, Any]) -> None:
+def test_dotted_names_lead_back_to_their_leaves(tree: dict[str, Any]) -> None:
     for name, value in flatten(tree).items():
         node: Any = tree
         for part in name.split("."):
@@ -141,7 +129,7 @@ def test_flat_names_lead_back_to_their_leaves(tree: dict[str, Any]) -> None:
 
 
 @given(trees, st.data())
-def test_setting_a_value_changes_that_leaf_alone(tree: dict[str, Any], data: st.DataObject) -> None:
+def test_with_values_changes_only_the_named_leaf(tree: dict[str, Any], data: st.DataObject) -> None:
     before = flatten(tree)
     name = data.draw(st.sampled_from(sorted(before)))
     changed = with_values(tree, {name: "new"})
@@ -150,12 +138,12 @@ def test_setting_a_value_changes_that_leaf_alone(tree: dict[str, Any], data: st.
 
 
 @pytest.mark.parametrize(("workers", "count"), [(0, 0), (3, 3), ("auto", None)])
-def test_workers_are_counted(workers: int | str, count: int | None) -> None:
+def test_worker_count(workers: int | str, count: int | None) -> None:
     found = worker_count(Config(engine=EngineOptions(workers=workers)))
     assert found == count if count is not None else 1 <= found <= (os.cpu_count() or 1)
 
 
 @pytest.mark.parametrize("workers", [-1, "many", True])
-def test_what_is_no_number_of_workers_is_refused(workers: Any) -> None:
-    with pytest.raises(BadInput, match=r"engine\.workers is .*: auto"):
+def test_an_invalid_worker_count_is_rejected(workers: Any) -> None:
+    with pytest.raises(BadInput, match=r"engine\.workers is .*: expected auto"):
         worker_count(Config(engine=EngineOptions(workers=workers)))

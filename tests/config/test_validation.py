@@ -1,4 +1,4 @@
-"""What configuration keys may hold: every rule at its edges, and that it governs a real key."""
+"""Rules for configuration keys: their limits, and that each one belongs to an existing key."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,12 +21,12 @@ from search.config.validation import (
 from search.errors import BadInput
 
 
-def test_every_rule_is_about_a_key_of_the_configuration(default_config: Config) -> None:
+def test_every_rule_belongs_to_a_configuration_key(default_config: Config) -> None:
     assert RULES.keys() <= flatten(default_config.plain()).keys()
 
 
 @pytest.mark.parametrize(
-    ("rule", "fine", "wrong"),
+    ("rule", "valid", "invalid"),
     [
         (AtLeast(1), [1, 2, 10**9, None], [0, -1, True, "1", float("nan"), float("inf")]),
         (AtLeast(0), [0, 0.5, None], [-0.1, False]),
@@ -38,12 +38,12 @@ def test_every_rule_is_about_a_key_of_the_configuration(default_config: Config) 
         (Memory(), ["auto", "0", "4GB", "512 MiB", "2.5g", "1000000"], ["lots", "-5", "", "4XB"]),
     ],
 )
-def test_what_a_rule_accepts(rule: Any, fine: list[Any], wrong: list[Any]) -> None:
-    assert [value for value in fine if rule.check(value) is not None] == []
-    assert [value for value in wrong if rule.check(value) is None] == []
+def test_valid_and_invalid_values(rule: Any, valid: list[Any], invalid: list[Any]) -> None:
+    assert [value for value in valid if rule.check(value) is not None] == []
+    assert [value for value in invalid if rule.check(value) is None] == []
 
 
-def test_a_refusal_names_the_key_what_came_and_what_was_expected() -> None:
+def test_an_error_names_the_key_the_value_and_what_was_expected() -> None:
     with pytest.raises(BadInput, match=r"^a\.b is 0: expected a number of at least 1$"):
         check_value("a.b", 0, AtLeast(1))
     with pytest.raises(BadInput, match=r"^a\.b is 0: expected a number above 0$"):
@@ -63,7 +63,7 @@ def test_every_rule_is_enforced(default_config: Config, name: str) -> None:
     assert str(caught.value).startswith(f"{name} is {wrong!r}")
 
 
-def test_the_groups_of_builders_are_completed_with_their_defaults(default_config: Config) -> None:
+def test_builder_options_get_their_defaults(default_config: Config) -> None:
     bare = {"_target_": "search.pruners.median"}
     completed = validated(replace(default_config, pruner=bare)).pruner
     assert completed == {
@@ -78,8 +78,8 @@ def test_the_groups_of_builders_are_completed_with_their_defaults(default_config
 @pytest.mark.parametrize(
     ("name", "value", "text"),
     [
-        ("dataset.colum", "wind", r"dataset\.colum is no option of datasets\.seattle\.seattle"),
-        ("model.conv.filter", 3, r"model\.conv\.filter is no option of .*\n.*'filters'"),
+        ("dataset.colum", "wind", r"dataset\.colum is not an option of datasets\.seattle\.seattle"),
+        ("model.conv.filter", 3, r"model\.conv\.filter is not an option of .*\n.*'filters'"),
         ("model.conv.filters", "a", r"model\.conv\.filters: .*'a'"),
         ("model.conv.filters", 0, r"model\.conv\.filters is 0"),
         ("model.conv.activation", "reluu", r"model\.conv\.activation is 'reluu'.*'relu'"),
@@ -89,7 +89,7 @@ def test_the_groups_of_builders_are_completed_with_their_defaults(default_config
         ("backend.name", None, None),
     ],
 )
-def test_options_of_builders_are_checked_by_their_signature(
+def test_builder_options_are_checked_by_the_signature(
     default_config: Config, name: str, value: Any, text: str | None
 ) -> None:
     config = from_plain(with_values(default_config.plain(), {name: value}))

@@ -1,7 +1,7 @@
-"""Every backend in conf/backend, in whole studies: what DESIGN 2.4 promises, for each of them.
+"""Every backend in conf/backend: its studies store what DESIGN 2.4 lists.
 
-A series of one station, nets of a few weights. The nets are trained eagerly here; `make test-long`
-does the same with compiled ones and with pictures.
+The series is that of one station, and the models have a few weights. The models are trained eagerly
+here; `make test-long` also runs the same tests with compiled models and figures.
 """
 
 import csv
@@ -58,10 +58,10 @@ BLOCKS = {
 }
 EPOCH_METRICS = ("loss", "mae", "val_loss", "val_mae", "validation/mae")
 SCORES = {f"validation/{name}" for name in ("mae", "rmse", "mase", "skill", "mae_std")}
-PICTURES = {"forecast.png", "learning_curve.png", "residuals.png"}
+FIGURES = {"forecast.png", "learning_curve.png", "residuals.png"}
 TRIAL_FILES = {"config.yaml", "predictions.csv", "model.keras", "environment.json"}
 STUDY_FILES = {"config.yaml", "leaderboard.csv", "report.html"}
-STUDY_PICTURES = {
+STUDY_FIGURES = {
     "forecasts.png",
     "optimization_history.png",
     "parallel_coordinates.png",
@@ -72,23 +72,25 @@ STUDY_PICTURES = {
 
 
 def sweep_with_each(program: Any, config: Any) -> dict[str, tuple[int, str]]:
-    """Runs the study with each backend, under its name: exit status and what was said."""
+    """Runs a study with each backend; returns its exit status and output by backend."""
     ended = {}
     for name in BACKENDS:
-        said = Console(file=io.StringIO(), width=160)
+        console = Console(file=io.StringIO(), width=160)
         study = replace(config.study, name=name)
         with chdir(program.folder):
-            status = run_study(replace(config, backend=preset(name), study=study), said, quiet=True)
-        ended[name] = (status, said.file.getvalue())
+            status = run_study(
+                replace(config, backend=preset(name), study=study), console, quiet=True
+            )
+        ended[name] = (status, console.file.getvalue())
     return ended
 
 
 def preset(name: str) -> dict[str, Any]:
     path = Path(conf.__file__).parent / "backend" / f"{name}.yaml"
     options = yaml.safe_load(path.read_text("utf-8"))
-    if options.get("num_initial_points"):  # a proposal after them takes seconds; one is enough
+    if options.get("num_initial_points"):  # each proposal after these takes seconds; one is enough
         options["num_initial_points"] = TRIALS - 1
-    return {key: value for key, value in options.items() if key != "defaults"}  # Hydra's own
+    return {key: value for key, value in options.items() if key != "defaults"}  # only Hydra uses it
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,8 @@ class Studied:
     program: Any
     backend: str
     status: int
-    said: str
-    pictures: bool
+    output: str
+    figures: bool
 
     @cached_property
     def study(self) -> "Run":
@@ -134,19 +136,19 @@ def swept(
     eagerly: Callable[[], Any],
     composed: Callable[..., Any],
 ) -> tuple[Any, dict[str, tuple[int, str]], bool]:
-    pictures = request.param == "compiled"  # they take half a second a trial
-    figures = f"tracking.figures={'all' if pictures else 'none'}"
-    config = composed("dataset=giss", f"dataset.source={station}", *SMALL, *SPACE, figures)
+    figures = request.param == "compiled"  # they take half a second per trial
+    tracked = f"tracking.figures={'all' if figures else 'none'}"
+    config = composed("dataset=giss", f"dataset.source={station}", *SMALL, *SPACE, tracked)
     program = program_in(tmp_path_factory.mktemp(request.param) / "here")
     with eagerly() if request.param == "eager" else nullcontext():
-        return program, sweep_with_each(program, config), pictures
+        return program, sweep_with_each(program, config), figures
 
 
 @pytest.fixture(params=BACKENDS)
 def studied(request: pytest.FixtureRequest, swept: Any) -> Studied:
-    program, ended, pictures = swept
-    status, said = ended[request.param]
-    return Studied(program, request.param, status, said, pictures)
+    program, ended, figures = swept
+    status, output = ended[request.param]
+    return Studied(program, request.param, status, output, figures)
 
 
 def test_there_are_eight_presets() -> None:
@@ -155,7 +157,7 @@ def test_there_are_eight_presets() -> None:
 
 def test_a_study_ends_with_its_budget_of_trials(studied: Studied) -> None:
     assert studied.status == 0
-    assert "Budget met: 12 trials." in studied.said
+    assert "Budget used up: 12 trials." in studied.output
     tags = [run.data.tags for run in studied.trials]
     assert [tag["sweepcast.trial"] for tag in tags] == [str(n) for n in range(TRIALS)]
     assert {tag["sweepcast.state"] for tag in tags} == {"complete"}
@@ -163,7 +165,7 @@ def test_a_study_ends_with_its_budget_of_trials(studied: Studied) -> None:
     assert {run.info.status for run in everything} == {"FINISHED"}
 
 
-def test_every_run_says_what_it_is(studied: Studied) -> None:
+def test_every_run_has_its_tags_and_parent(studied: Studied) -> None:
     digest = studied.study.data.tags["sweepcast.dataset_digest"]
     assert len(digest) == 64
     for run in [studied.study, *studied.trials, *studied.baselines]:
@@ -185,11 +187,11 @@ def test_params_are_the_active_values_and_the_seed(studied: Studied) -> None:
             if params[f"{block}.layers"] != "0":
                 expected |= {f"{block}.{key}" for key in keys}
         assert set(params) == expected
-        # The seed follows from study.seed and the number alone: the same for every backend.
+        # The seed depends only on study.seed and the number: it is the same for all backends.
         assert params["seed"] == str(derived(42, int(run.data.tags["sweepcast.trial"])))
 
 
-def test_params_are_what_was_trained(studied: Studied) -> None:
+def test_params_match_the_trained_configuration(studied: Studied) -> None:
     for run in studied.trained:
         config = studied.config(run)
         for name, written in run.data.params.items():
@@ -199,7 +201,7 @@ def test_params_are_what_was_trained(studied: Studied) -> None:
             assert name == "seed" or str(value).lower() == written.lower(), name
 
 
-def test_metrics_have_a_point_an_epoch(studied: Studied) -> None:
+def test_metrics_have_one_point_per_epoch(studied: Studied) -> None:
     for run in studied.trained:
         epochs = studied.config(run)["training"]["epochs"]
         assert run.data.metrics["epochs"] == epochs
@@ -216,8 +218,8 @@ def test_metrics_have_a_point_an_epoch(studied: Studied) -> None:
 
 def test_artifacts_of_a_trial(studied: Studied) -> None:
     for run in studied.trained:
-        expected = TRIAL_FILES | (PICTURES if studied.pictures else set())
-        if "sweepcast.proposal" in run.data.tags:  # a later rung may go on with it
+        expected = TRIAL_FILES | (FIGURES if studied.figures else set())
+        if "sweepcast.proposal" in run.data.tags:  # a later rung may resume from it
             expected = expected | {"checkpoint.npz"}
         assert studied.program.files(run) == expected
         text = studied.program.path(run, "predictions.csv").read_text("utf-8")
@@ -249,7 +251,7 @@ def test_a_repeated_point_is_marked_and_not_trained(studied: Studied) -> None:
         assert studied.program.files(run) == set()
 
 
-def test_baselines_are_siblings_scored_alike(studied: Studied) -> None:
+def test_baselines_are_scored_in_the_same_way_as_trials(studied: Studied) -> None:
     names = {run.data.tags["sweepcast.baseline"] for run in studied.baselines}
     assert names >= {"persistence", "seasonal_naive", "climatology", "linear_ar"}
     best = min(run.data.metrics["validation/mae"] for run in studied.baselines)
@@ -279,17 +281,17 @@ def test_finalists_are_the_best_trials_trained_again(studied: Studied) -> None:
         assert metrics["validation/optimism"] == pytest.approx(
             trial.data.metrics["validation/mae"] - metrics["validation/mae"]
         )
-        expected = TRIAL_FILES | (PICTURES if studied.pictures else set())
-        if "sweepcast.proposal" in run.data.tags:  # a later rung may go on with it
+        expected = TRIAL_FILES | (FIGURES if studied.figures else set())
+        if "sweepcast.proposal" in run.data.tags:  # a later rung may resume from it
             expected = expected | {"checkpoint.npz"}
         assert studied.program.files(run) == expected
 
 
-def test_the_page_of_a_study(studied: Studied) -> None:
+def test_artifacts_and_tags_of_a_study(studied: Studied) -> None:
     tags = studied.study.data.tags
     chosen = min(studied.finalists, key=lambda run: run.data.metrics["validation/mae"])
     best = studied.trials[int(chosen.data.tags["sweepcast.trial"])]
-    expected = STUDY_FILES | (STUDY_PICTURES if studied.pictures else set())
+    expected = STUDY_FILES | (STUDY_FIGURES if studied.figures else set())
     files = studied.program.files(studied.study)
     assert {name for name in files if not name.startswith("uncommitted-")} == expected
     assert tags["sweepcast.best"] == best.info.run_id
@@ -310,12 +312,12 @@ def test_the_page_of_a_study(studied: Studied) -> None:
     assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
 
 
-# ---------------------------------------------------------------- small spaces, and going on
+# ---------------------------------------------------------------- small spaces and resuming
 
 
 @dataclass(frozen=True)
 class Exhausted:
-    """Studies of linear nets over four points: right after, and after a crash and going on."""
+    """Studies of linear models over four points: the first run, and a resume after a crash."""
 
     program: Any
     first: dict[str, tuple[int, str]]
@@ -339,7 +341,7 @@ def exhausted(
     with eagerly():
         first = sweep_with_each(program, config)
         trials = {name: program.trials(name) for name in BACKENDS}
-        for name in BACKENDS:  # as if the last trial of each had been running at a crash
+        for name in BACKENDS:  # as after a crash during the last trial of each study
             dead = trials[name][-1].info.run_id
             program.client.delete_tag(dead, "sweepcast.state")
             for run_id in (dead, program.study(name).info.run_id):
@@ -348,10 +350,10 @@ def exhausted(
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_small_space_ends_when_it_is_exhausted(backend: str, exhausted: Exhausted) -> None:
-    status, said = exhausted.first[backend]
+def test_a_study_ends_when_its_space_is_exhausted(backend: str, exhausted: Exhausted) -> None:
+    status, output = exhausted.first[backend]
     assert status == 0
-    assert "The space is exhausted: all of its points were tried in 4 trials." in said
+    assert "The space is exhausted: all of its points were tried in 4 trials." in output
     trials = exhausted.trials[backend]
     params = [run.data.params for run in trials]
     assert len(params) == 4
@@ -361,10 +363,12 @@ def test_a_small_space_ends_when_it_is_exhausted(backend: str, exhausted: Exhaus
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_a_crashed_study_goes_on_and_ends_as_before(backend: str, exhausted: Exhausted) -> None:
-    status, said = exhausted.later[backend]
+def test_a_crashed_study_is_resumed_with_the_same_result(
+    backend: str, exhausted: Exhausted
+) -> None:
+    status, output = exhausted.later[backend]
     assert status == 0
-    assert "The space is exhausted: all of its points were tried in 4 trials." in said
+    assert "The space is exhausted: all of its points were tried in 4 trials." in output
     kept = exhausted.trials[backend]
     *before, lost, again = exhausted.program.trials(backend)
     assert [run.info.end_time for run in before] == [run.info.end_time for run in kept[:-1]]
@@ -382,7 +386,7 @@ def test_a_crashed_study_goes_on_and_ends_as_before(backend: str, exhausted: Exh
 # ---------------------------------------------------------------- ask and tell, without training
 
 
-# A grid takes no float range.
+# A grid does not support float ranges.
 WIDE = (
     "space=[conv1d,recurrent,dropout,window,dense,optimizer]",
     "space.training.learning_rate=[0.001,0.01]",
@@ -408,7 +412,7 @@ def state_of(number: int) -> str:
 
 
 def draw(backend: Any, stop: int, *, first: int = 0) -> Iterator[Proposal]:
-    """Asks and tells at once, as one worker does."""
+    """Asks for one trial after the other and tells its end, as with one worker."""
     for number in range(first, stop):
         proposal = backend.ask(number)
         assert isinstance(proposal, Proposal)
@@ -418,8 +422,8 @@ def draw(backend: Any, stop: int, *, first: int = 0) -> Iterator[Proposal]:
 
 
 @pytest.mark.parametrize("name", BACKENDS)
-def test_points_hold_the_active_parameters_and_lie_in_the_space(name: str, wide: Space) -> None:
-    # The Gaussian process has ten points to begin with; each one after them takes it seconds.
+def test_points_contain_the_active_parameters_and_lie_in_the_space(name: str, wide: Space) -> None:
+    # The Gaussian process starts after ten points; each later proposal takes seconds.
     for proposal in draw(built(name, wide), 13 if "bayesian" in name else 40):
         earlier: dict[str, Any] = {}
         for parameter in wide.parameters:
@@ -431,14 +435,14 @@ def test_points_hold_the_active_parameters_and_lie_in_the_space(name: str, wide:
 
 
 @pytest.mark.parametrize("name", BACKENDS)
-def test_the_same_seed_proposes_the_same(name: str, wide: Space) -> None:
+def test_the_same_seed_proposes_the_same_points(name: str, wide: Space) -> None:
     first, second = (list(draw(built(name, wide), 15)) for _ in range(2))
     assert first == second
 
 
 @pytest.mark.parametrize("name", [name for name in BACKENDS if "grid" not in name])
-def test_neighbouring_seeds_share_no_sequence(name: str, wide: Space) -> None:
-    """Keras Tuner's oracles count up from their seed: one beside it gave the same points."""
+def test_consecutive_seeds_propose_different_points(name: str, wide: Space) -> None:
+    """Keras Tuner's oracles increment their seed, so the next seed once gave the same points."""
     first, second = (
         {str(proposal.point) for proposal in draw(built(name, wide, seed=seed), 12)}
         for seed in (7, 8)
@@ -447,8 +451,8 @@ def test_neighbouring_seeds_share_no_sequence(name: str, wide: Space) -> None:
 
 
 @pytest.mark.parametrize("name", BACKENDS)
-def test_a_restored_backend_goes_on(name: str, wide: Space) -> None:
-    """It takes trials of every state; what draws from no scores goes on where it stood."""
+def test_a_restored_backend_continues(name: str, wide: Space) -> None:
+    """Trials of any state are restored; grid, QMC and Hyperband continue the same sequence."""
     whole = list(draw(built(name, wide), 15))
     backend = built(name, wide, restored=11)
     backend.restore(
@@ -458,8 +462,8 @@ def test_a_restored_backend_goes_on(name: str, wide: Space) -> None:
                 proposal=proposal,
                 state=None if number == 10 else state_of(number),
                 score=None if state_of(number) == "failed" else score_of(proposal.point),
-                asked=2 * number,
-                told=None if number == 10 else 2 * number + 1,
+                asked_at=2 * number,
+                told_at=None if number == 10 else 2 * number + 1,
             )
             for number, proposal in enumerate(whole[:11])
         ]
@@ -473,7 +477,7 @@ def test_a_restored_backend_goes_on(name: str, wide: Space) -> None:
 
 
 @pytest.mark.parametrize("name", BACKENDS)
-def test_an_enqueued_point_takes_the_place_of_the_proposed_one(name: str, wide: Space) -> None:
+def test_an_enqueued_point_replaces_the_proposed_one(name: str, wide: Space) -> None:
     backend = built(name, wide)
     first = backend.ask(0)
     other = next(point for point in wide.points() if point != first.point)
@@ -482,14 +486,14 @@ def test_an_enqueued_point_takes_the_place_of_the_proposed_one(name: str, wide: 
     assert isinstance(backend.ask(1), Proposal)
 
 
-def test_hyperband_trains_longer_what_was_good(wide: Space) -> None:
+def test_hyperband_trains_few_points_for_more_epochs(wide: Space) -> None:
     backend = built("keras_tuner_hyperband", wide)
     epochs = [proposal.epochs for proposal in draw(backend, 30)]
     assert set(epochs) == {1, 3, 9}
     assert epochs.count(1) > epochs.count(3) > epochs.count(9)
 
 
-def test_bayesian_proposes_from_its_model_once_it_has_enough(wide: Space) -> None:
+def test_bayesian_proposes_points_after_its_initial_ones(wide: Space) -> None:
     backend = built("keras_tuner_bayesian", wide, num_initial_points=3)
     for proposal in draw(backend, 5):
         assert proposal.point

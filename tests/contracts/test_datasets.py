@@ -1,6 +1,6 @@
-"""Every dataset in conf/dataset: it loads, keeps what a series promises, and can be trained on.
+"""Every dataset in conf/dataset loads as a valid series and can be trained on.
 
-A dataset that needs a source gets a small file in its real layout, made here by the preset's name.
+A dataset that needs a source gets a small file in its real layout; FILES lists them by preset.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ def tenths(day: date) -> int:
 
 
 def station() -> str:
-    """NASA GISS: a year a row, 999.90 is a missing month."""
+    """Returns a NASA GISS file: one row per year; 999.90 marks a missing month."""
     months = "JAN,FEB,MAR,APR,MAY,JUN,JUL,AUG,SEP,OCT,NOV,DEC"
     lines = [f"YEAR,{months},D-J-F,M-A-M,J-J-A,S-O-N,metANN"]
     for year in range(1990, 2002):
@@ -41,7 +41,7 @@ def station() -> str:
 
 
 def met_office_table() -> str:
-    """Met Office: day a row, month a column, −999 is no such day or a missing one."""
+    """Returns a Met Office file: one row per day, one column per month; −999 marks no reading."""
     readings = {(day.day, day.month): tenths(day) for day in DAYS if day not in ABSENT}
     return "".join(
         f"{2001:5d}{day:5d}"
@@ -51,29 +51,29 @@ def met_office_table() -> str:
     )
 
 
-def a_day_a_row(header: str, row: str) -> str:
+def one_row_per_day(header: str, row: str) -> str:
     rows = [row.format(day=day, value=tenths(day) / 10) for day in DAYS if day not in ABSENT]
     return header + "".join(f"{line}\n" for line in rows)
 
 
-# Presets that need a source: small files by layout.
+# Presets that need a source, each with a small file for every layout.
 FILES: dict[str, dict[str, Callable[[], str]]] = {
     "giss": {"station": station},
     "cet": {
         "table": met_office_table,
-        "packed": partial(a_day_a_row, "", "{day:%Y%m%d} {value}"),
-        "knmi": partial(a_day_a_row, "# CET [C]\n", "{day:%Y} {day:%m} {day:%d} {value:6.1f}"),
-        "iso": partial(a_day_a_row, "Date       Value\n", "{day:%Y-%m-%d} {value:6.1f}"),
+        "packed": partial(one_row_per_day, "", "{day:%Y%m%d} {value}"),
+        "knmi": partial(one_row_per_day, "# CET [C]\n", "{day:%Y} {day:%m} {day:%d} {value:6.1f}"),
+        "iso": partial(one_row_per_day, "Date       Value\n", "{day:%Y-%m-%d} {value:6.1f}"),
     },
     "csv": {
-        "comma": partial(a_day_a_row, "day,level,name\n", "{day:%Y-%m-%d},{value},x"),
-        "german": partial(a_day_a_row, "Tag;Stand\n", "{day:%d.%m.%Y};{value}"),
+        "comma": partial(one_row_per_day, "day,level,name\n", "{day:%Y-%m-%d},{value},x"),
+        "german": partial(one_row_per_day, "Tag;Stand\n", "{day:%d.%m.%Y};{value}"),
     },
 }
 
 
 def layouts(preset: str, options: dict[str, Any]) -> list[str]:
-    """The layouts a preset is tested in; `none` where its builder needs no file."""
+    """Returns the layouts to test a preset with; `none` if its builder needs no file."""
     if "source" not in options:
         return ["none"]
     return list(FILES.get(preset, ["missing"]))
@@ -85,9 +85,9 @@ def source(preset: str, layout: str, folder: Path) -> dict[str, str]:
         return {}
     if preset not in FILES:
         pytest.fail(
-            f"conf/dataset/{preset}.yaml needs a source: add to FILES in\n"
-            f"tests/contracts/test_datasets.py an entry {preset!r} that writes a small file in\n"
-            "each of its real layouts, of at least 120 steps"
+            f"conf/dataset/{preset}.yaml needs a source: add an entry {preset!r} to FILES in\n"
+            "tests/contracts/test_datasets.py, with a function that returns a small file of\n"
+            "at least 120 steps for each of its real layouts"
         )
     path = folder / f"{preset}.txt"
     path.write_text(FILES[preset][layout]())
@@ -114,7 +114,7 @@ def test_it_loads_as_a_series(preset: str, layout: str, tmp_path: Path) -> None:
     assert series.frequency
     target = series.values[:, series.target]
     assert np.isfinite(target[[0, -1]]).all()
-    # No sentinel is a reading.
+    # A sentinel for a missing value is not a reading.
     assert np.nanmin(target) > -99
     assert not np.isin(target, [999.9, 9999]).any()
     assert series.digest == again.digest
@@ -122,7 +122,7 @@ def test_it_loads_as_a_series(preset: str, layout: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("preset", sorted(FILES))
-def test_layouts_are_told_apart_by_content(preset: str, tmp_path: Path) -> None:
+def test_the_layout_is_detected_from_the_content(preset: str, tmp_path: Path) -> None:
     seen = []
     for layout in FILES[preset]:
         series = load(OPTIONS[preset] | source(preset, layout, tmp_path))
@@ -149,5 +149,5 @@ def test_it_can_be_trained_on(preset: str, sweepcast: Any, eager: None, tmp_path
 
 def test_a_preset_without_a_small_file_fails_this_suite(tmp_path: Path) -> None:
     assert layouts("tides", {"source": None}) == ["missing"]
-    with pytest.raises(pytest.fail.Exception, match=r"add to FILES in\n.*'tides'"):
+    with pytest.raises(pytest.fail.Exception, match=r"add an entry 'tides' to FILES in\n"):
         source("tides", "missing", tmp_path)

@@ -1,4 +1,4 @@
-"""Every engine in conf/engine: the same trials give the same bits, and no process stays behind."""
+"""Every engine in conf/engine gives bit-identical results and leaves no process behind."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,11 +16,7 @@ from search.engine import open_engine
 from search.engine.base import Engine, Event
 from search.trial.data import load_series
 from search.trial.result import Result
-from search.trial.trial import (
-    Plan,
-    Progress,
-    run_trial,
-)
+from search.trial.trial import Plan, Progress, run_trial
 
 ENGINES = sorted(path.stem for path in (Path(conf.__file__).parent / "engine").glob("*.yaml"))
 
@@ -50,7 +46,7 @@ def plan(config: Any) -> Callable[..., Plan]:
 
 @pytest.fixture(scope="module", params=ENGINES)
 def engine(request: pytest.FixtureRequest, composed: Callable[..., Any]) -> Iterator[Engine]:
-    """The engine; one worker process where it has any."""
+    """Opens the engine, with one worker process if it has any."""
     config = composed(f"engine={request.param}")
     if config.engine.workers != 0:
         config.engine.workers = 1
@@ -60,7 +56,7 @@ def engine(request: pytest.FixtureRequest, composed: Callable[..., Any]) -> Iter
 
 
 def events_of(engine: Engine, *plans: Plan, stop: Callable[[Progress], bool]) -> list[Event]:
-    """What the engine tells of these plans until the last result."""
+    """Returns the events of the engine for these plans, up to the last result."""
     seen: list[Event] = []
 
     def handle(event: Event) -> None:
@@ -75,11 +71,11 @@ def events_of(engine: Engine, *plans: Plan, stop: Callable[[Progress], bool]) ->
     return seen
 
 
-def test_it_has_room_for_a_trial(engine: Engine) -> None:
+def test_it_has_one_slot(engine: Engine) -> None:
     assert engine.slots == 1
 
 
-def test_it_tells_every_epoch_and_then_the_result_to_the_bit(
+def test_it_reports_every_epoch_and_then_a_bit_identical_result(
     engine: Engine, plan: Callable[..., Plan]
 ) -> None:
     plans = [plan(number, epochs=3) for number in (4, 5)]
@@ -99,7 +95,7 @@ def test_it_tells_every_epoch_and_then_the_result_to_the_bit(
         assert {"config.yaml", "predictions.csv", "model.keras"} <= set(result.artifacts)
 
 
-def test_a_stopped_trial_ends_at_the_epoch_it_was_stopped_at(
+def test_a_stopped_trial_ends_at_the_epoch_of_the_stop(
     engine: Engine, plan: Callable[..., Plan]
 ) -> None:
     events = events_of(engine, plan(6, epochs=3000), stop=lambda progress: progress.step == 1)
@@ -120,10 +116,10 @@ def test_a_failed_trial_is_a_result(engine: Engine, plan: Callable[..., Plan]) -
 
 
 @pytest.mark.long
-def test_a_study_on_workers_that_die(
+def test_a_study_with_workers_that_die(
     sweepcast: Any, short: tuple[str, ...], odd: tuple[str, ...], tmp_path: Path
 ) -> None:
-    """Four trials train as they do inline; the worker of one dies once, that of another always."""
+    """Four trials match their inline runs; one worker dies once, another one every time."""
     levels = "space.model.level={choices: [0.0, 1.0, 2.0, 3.0], when: {model.kind: level}}"
     command = (
         *("sweep", *odd, *short, levels, "study.trials=6", f"model.folder={tmp_path}"),
@@ -152,7 +148,7 @@ def test_a_study_on_workers_that_die(
 
     lost, again = runs[4]
     assert (lost.info.status, lost.data.tags["sweepcast.state"]) == ("KILLED", "lost")
-    assert lost.data.tags["sweepcast.reason"].startswith("its worker died")
+    assert lost.data.tags["sweepcast.reason"].startswith("the worker died")
     assert (again.info.status, again.data.tags["sweepcast.state"]) == ("FINISHED", "complete")
     assert again.data.params == lost.data.params
     lost, failed = runs[5]

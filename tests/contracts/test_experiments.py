@@ -1,4 +1,4 @@
-"""Every recipe in conf/experiment says how to run it and what comes of it, and runs."""
+"""Every recipe in conf/experiment runs, and its header gives its command and scores."""
 
 import json
 import re
@@ -13,13 +13,13 @@ import conf
 
 ROOT = Path(conf.__file__).resolve().parents[1]
 RECIPES = sorted((ROOT / "conf" / "experiment").glob("*.yaml"))
-# Makes a recipe of any size one of seconds: few trials, large batches, nothing drawn.
+# Reduces a recipe of any size to seconds: few trials, large batches, no figures.
 SMALL = (
     *("study.trials=2", "training.epochs=1", "space.training.batch_size=2048"),
     *("engine=inline", "tracking.figures=none", "study.name=recipe", "study.finalists=1"),
     *("study.finalist_executions=1", "study.executions=1", "task.folds=1"),
 )
-TRAINED = ("model.recurrent.units=2", "training.batch_size=2048")  # a `train` searches nothing
+TRAINED = ("model.recurrent.units=2", "training.batch_size=2048")  # `train` does not search
 
 
 @pytest.fixture(params=RECIPES, ids=lambda path: path.stem)
@@ -29,7 +29,7 @@ def recipe(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="module")
 def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four years of days as the Met Office serves them: made-up readings, the real layout."""
+    """Writes four years of made-up daily readings in the layout of the Met Office."""
     dates = np.datetime64("1990-01-01") + np.arange(4 * 365 + 1)
     lines = [f"{day}    {9 - 6 * np.cos(i / 58):.1f}" for i, day in enumerate(dates)]
     path = tmp_path_factory.mktemp("cet") / "days.txt"
@@ -43,11 +43,11 @@ def header(recipe: Path) -> dict[str, str]:
 
 
 def command(recipe: Path) -> list[str]:
-    """The words of the header's command, up to what stands in brackets."""
+    """Returns the words of the header's command, without the comment in parentheses."""
     return shlex.split(header(recipe)["command"].partition("(")[0])
 
 
-def test_its_header_gives_command_time_and_scores_apart(recipe: Path) -> None:
+def test_its_header_gives_the_command_the_time_and_both_scores(recipe: Path) -> None:
     assert recipe.read_text("utf-8").startswith("# @package _global_\n")
     assert {"command", "time", "validation", "test"} <= set(header(recipe))
     assert command(recipe)[0] == "sweepcast"
@@ -75,14 +75,14 @@ def test_it_runs(recipe: Path, sweepcast: Any, eager: None, station: Path, days:
 
 
 def stated(figures: str) -> tuple[float, float]:
-    """The MAE of a line of a header, and the tolerance behind it."""
+    """Returns the MAE in a line of a header, and its tolerance."""
     found = re.match(r"MAE ([\d.]+)\D* ± ([\d.]+)", figures)
     assert found, figures
     return float(found[1]), float(found[2])
 
 
 def test_its_header_agrees_with_the_recorded_run(recipe: Path) -> None:
-    """docs/results.json is what `make results` wrote when the recipe was run to its end."""
+    """`make results` writes docs/results.json after a full run of each recipe."""
     record = json.loads((ROOT / "docs" / "results.json").read_text("utf-8"))[recipe.stem]
     for block in ("validation", "test"):
         if block in record:
@@ -92,10 +92,10 @@ def test_its_header_agrees_with_the_recorded_run(recipe: Path) -> None:
 
 @pytest.mark.long
 def test_a_fresh_run_agrees_with_its_header(recipe: Path, sweepcast: Any, tmp_path: Path) -> None:
-    """The recipes that need no file, at their full size."""
+    """Runs the recipes that need no file at full size."""
     words = command(recipe)[1:]
     if any(word.startswith("dataset.source=") for word in words):
-        pytest.skip("its file is not part of the project")
+        pytest.skip("the data file is not part of the project")
     assert sweepcast(*words, "tracking.figures=none", "study.name=recipe").status == 0
     board = json.loads(sweepcast("leaderboard", "recipe", "--json").out)
     best = next(row for row in board["rows"] if row["kind"] == "trial")

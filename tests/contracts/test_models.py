@@ -1,4 +1,4 @@
-"""Every model in conf/model keeps the contract of a builder and trains by itself."""
+"""Every model in conf/model meets the contract of a builder and can be trained."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -33,24 +33,24 @@ def built(config: Any, input_shape: tuple[int, int], horizon: int) -> Any:
 def test_it_maps_windows_to_forecasts(
     config: Any, window: int, features: int, horizon: int
 ) -> None:
-    net = built(config, (window, features), horizon)
-    assert tuple(net.input_shape) == (None, window, features)
-    assert tuple(net.output_shape) == (None, horizon)
+    model = built(config, (window, features), horizon)
+    assert tuple(model.input_shape) == (None, window, features)
+    assert tuple(model.output_shape) == (None, horizon)
     x = np.random.default_rng(0).normal(size=(5, window, features)).astype("float32")
-    forecast = np.asarray(net(x))
+    forecast = np.asarray(model(x))
     assert np.isfinite(forecast).all()
-    # A forecast depends on its own window alone.
-    assert np.asarray(net(x[2:3])) == pytest.approx(forecast[2:3], abs=1e-5)
+    # A forecast depends on its own window only.
+    assert np.asarray(model(x[2:3])) == pytest.approx(forecast[2:3], abs=1e-5)
 
 
-def test_its_weights_come_from_the_global_seed(config: Any) -> None:
+def test_its_weights_depend_on_the_global_seed(config: Any) -> None:
     first, second = (built(config, (6, 1), 1).get_weights() for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
     assert sum(weights.size for weights in first) > 0
 
 
-def test_it_trains_by_itself(config: Any) -> None:
-    """Compiled, as a user's nets are."""
+def test_it_can_be_trained(config: Any) -> None:
+    """The model is compiled, as in a user's study."""
     plan = Plan(
         number=0,
         config=config.plain(),

@@ -1,4 +1,4 @@
-"""Every pruner in conf/pruner keeps the contract, whatever it decides."""
+"""Every pruner in conf/pruner meets the contract of a pruner."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,11 +14,7 @@ from search.backends.base import Proposal
 from search.config.signatures import call_builder
 from search.errors import BadInput
 from search.space.conditions import Clause
-from search.space.space import (
-    Choice,
-    Range,
-    Space,
-)
+from search.space.space import Choice, Range, Space
 from search.study.preparation import build_backend, build_pruner
 
 FOLDER = Path(conf.__file__).parent
@@ -26,7 +22,7 @@ PRUNERS, BACKENDS = (
     sorted(path.stem for path in (FOLDER / group).glob("*.yaml")) for group in ("pruner", "backend")
 )
 EPOCHS = 30
-# What a user has to set.
+# Options that a user has to set.
 SET = {"threshold": {"upper": 4.0}}
 SGD = Clause("training.optimizer", "==", "sgd")
 SPACE = Space(
@@ -42,7 +38,7 @@ SPACE = Space(
 
 def options_of(group: str, name: str) -> dict[str, Any]:
     options = yaml.safe_load((FOLDER / group / f"{name}.yaml").read_text("utf-8"))
-    options.pop("defaults", None)  # Hydra's own
+    options.pop("defaults", None)  # only Hydra uses it
     return {**options, **SET.get(name, {})}
 
 
@@ -52,29 +48,29 @@ def preset(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def curve(number: int) -> list[float]:
-    """The later a trial, the worse; all of them learn, and then overfit."""
+    """Returns a learning curve that overfits; later trials are worse."""
     return [1.0 + number + 1 / (epoch + 1) + 0.02 * max(0, epoch - 5) for epoch in range(EPOCHS)]
 
 
 def run(pruner: Any, numbers: range) -> dict[int, int | None]:
-    """Trials one after the other: the epoch at which each was stopped, if it was."""
+    """Runs trials one after the other; returns the epoch at which each was stopped, or None."""
     stopped: dict[int, int | None] = {}
     for number in numbers:
         pruner.start(number)
-        told = ((e, pruner.should_stop(number, e, s)) for e, s in enumerate(curve(number)))
-        stopped[number] = next((epoch for epoch, stop in told if stop), None)
+        decisions = ((e, pruner.should_stop(number, e, s)) for e, s in enumerate(curve(number)))
+        stopped[number] = next((epoch for epoch, stop in decisions if stop), None)
         last = stopped[number]
         score = curve(number)[-1 if last is None else last]
         pruner.end(number, "complete" if last is None else "pruned", score)
     return stopped
 
 
-def test_it_says_what_it_is(preset: dict[str, Any]) -> None:
+def test_its_name_matches_its_builder(preset: dict[str, Any]) -> None:
     assert preset["name"] in preset["_target_"]
     assert call_builder("pruner", preset).active is (preset["name"] != "none")
 
 
-def test_the_first_trial_is_never_stopped_and_an_inactive_pruner_stops_nothing(
+def test_the_first_trial_is_never_stopped_and_an_inactive_pruner_stops_none(
     preset: dict[str, Any],
 ) -> None:
     pruner = call_builder("pruner", preset)
@@ -83,7 +79,7 @@ def test_the_first_trial_is_never_stopped_and_an_inactive_pruner_stops_nothing(
     assert any(epoch is not None for epoch in stopped.values()) is pruner.active
 
 
-def test_a_failed_trial_is_no_yardstick(preset: dict[str, Any]) -> None:
+def test_failed_trials_are_ignored(preset: dict[str, Any]) -> None:
     pruner, fresh = (call_builder("pruner", preset) for _ in range(2))
     for number in range(8):
         pruner.start(number)
@@ -92,7 +88,7 @@ def test_a_failed_trial_is_no_yardstick(preset: dict[str, Any]) -> None:
     assert run(pruner, range(8, 9)) == run(fresh, range(8, 9))
 
 
-def test_a_restored_pruner_decides_as_the_one_that_saw_it_all(preset: dict[str, Any]) -> None:
+def test_a_restored_pruner_makes_the_same_decisions(preset: dict[str, Any]) -> None:
     whole, restored = (call_builder("pruner", preset) for _ in range(2))
     stopped = run(whole, range(6))
     for number, last in stopped.items():
@@ -102,8 +98,8 @@ def test_a_restored_pruner_decides_as_the_one_that_saw_it_all(preset: dict[str, 
     assert run(restored, range(6, 9)) == run(whole, range(6, 9))
 
 
-def test_a_trial_that_was_lost_keeps_its_place(preset: dict[str, Any]) -> None:
-    """Its worker died: it reports again what it had reported, and the others are judged as ever."""
+def test_a_retried_trial_does_not_change_the_decisions(preset: dict[str, Any]) -> None:
+    """A trial whose worker died reports the same scores again when it is retried."""
     whole, disturbed = (call_builder("pruner", preset) for _ in range(2))
     for pruner in (whole, disturbed):
         run(pruner, range(2))
@@ -115,7 +111,7 @@ def test_a_trial_that_was_lost_keeps_its_place(preset: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("pruner", PRUNERS)
-def test_it_serves_a_backend_or_is_refused(
+def test_it_works_with_a_backend_or_is_rejected(
     composed: Callable[..., Any], backend: str, pruner: str
 ) -> None:
     supplied = {"space": SPACE, "epochs": EPOCHS, "seed": 1, "restored": 0}

@@ -1,4 +1,4 @@
-"""Every fragment in conf/space searches keys that exist, and trains wherever it draws."""
+"""Every fragment in conf/space searches valid keys, and its points can be trained."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +19,7 @@ SPACES = sorted(path.stem for path in (Path(conf.__file__).parent / "space").glo
 
 
 def ends(parameter: Parameter) -> list[Any]:
-    """Every choice, or the two ends of a range."""
+    """Returns all choices, or the two ends of a range."""
     choices = parameter.choices if isinstance(parameter, Choice) else ()
     return list(choices) or [parameter.low, parameter.high]
 
@@ -35,7 +35,7 @@ def searched(request: pytest.FixtureRequest, composed: Callable[..., Any], short
     return config, parse_space(config)
 
 
-def test_it_searches_what_can_be_set(searched: Any) -> None:
+def test_it_searches_valid_settings(searched: Any) -> None:
     config, space = searched
     assert space.parameters
     assert not space.pins

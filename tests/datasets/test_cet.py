@@ -67,7 +67,7 @@ def test_the_four_layouts_give_one_series(read):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_minus_999_and_absent_days_are_missing_and_trimmed_at_the_ends(read, layout):
+def test_minus_999_and_absent_days_are_missing_and_trimmed_at_both_ends(read, layout):
     gone = {DAYS[0], DAYS[40], DAYS[41], DAYS[-1]}
     kept = {day: value for day, value in TENTHS.items() if day not in gone}
     expected = read(packed(kept))
@@ -87,61 +87,63 @@ TABLE = table(TENTHS)
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "message"),
     [
         (changed(TABLE, 29, table(TENTHS | {})[29][:15] + "   12" + TABLE[29][20:]), "column 4"),
         (
             changed(TABLE, 3, TABLE[3].replace(TABLE[3][10:15], "  3.2")),
-            "column 3: '3.2' is no whole",
+            "column 3: '3.2' is not a whole",
         ),
         (
             changed(TABLE, 3, TABLE[3][:10] + " 9999" + TABLE[3][15:]),
-            "line 4, column 3.*9999 is no",
+            "line 4, column 3.*9999 is not",
         ),
-        (changed(TABLE, 3, TABLE[3][:60]), "line 4: 12 columns, not 14"),
+        (changed(TABLE, 3, TABLE[3][:60]), "line 4: expected 14 columns, found 12"),
         (TABLE[:40], "line 40: the file is cut off"),
-        (TABLE[:3] + TABLE[4:], r"line 4, column 2 \(day\): 5, but 4 comes here"),
+        (TABLE[:3] + TABLE[4:], r"line 4, column 2 \(day\): found 5, expected 4"),
         (
             table(TENTHS, 1771, 1771) + table(TENTHS, 1771, 1771),
-            r"line 32, column 1 \(year\): 1771",
+            r"line 32, column 1 \(year\): found 1771",
         ),
-        (["17710101 3.2", "17710102 x"], "line 2, column 2: 'x' is no temperature"),
-        (["17710101 3.2", "17710102 178.0"], "'178.0' is no temperature"),
-        (["17710101 3.2", "17710102"], "line 2: 1 columns, not 2"),
+        (["17710101 3.2", "17710102 x"], "line 2, column 2: 'x' is not a temperature"),
+        (["17710101 3.2", "17710102 178.0"], "'178.0' is not a temperature"),
+        (["17710101 3.2", "17710102"], "line 2: expected 2 columns, found 1"),
         (["17710101 3.2", "1771010 3.2"], "line 2, column 1: .* has no date like"),
         (["17710228 3.2", "17710229 3.2"], "line 2, column 1: there is no such day"),
         (["17711301 3.2", "17711302 3.2"], "line 1, column 1: there is no such day"),
         (["17710101 3.2", "17710101 3.2"], "line 2, column 1: 1771-01-01 is a duplicate of line 1"),
-        (["1771-01-02 3.2", "1771-01-01 3.2"], "1771-01-01 comes after 1771-01-02 of line 1"),
-        (["# x", "1771  1  1 3.2", "1771  1  2"], "line 3: 3 columns, not 4"),
+        (["1771-01-02 3.2", "1771-01-01 3.2"], "1771-01-01 comes after 1771-01-02 in line 1"),
+        (["# x", "1771  1  1 3.2", "1771  1  2"], "line 3: expected 4 columns, found 3"),
         (["Date Value", "1771-01-01 nan"], "line 2, column 2: 'nan'"),
-        (["year,jan", "1771,3"], "begins none of the four layouts"),
-        (["# only a comment"], "no reading"),
-        (["Date Value"], "no reading"),
+        (["year,jan", "1771,3"], "matches none of the four layouts"),
+        (["# only a comment"], "no readings"),
+        (["Date Value"], "no readings"),
     ],
 )
-def test_what_departs_from_the_layout_is_refused(read, lines, said):
-    with pytest.raises(DatasetError, match=said) as caught:
+def test_a_file_that_breaks_its_layout_is_rejected(read, lines, message):
+    with pytest.raises(DatasetError, match=message) as caught:
         read(lines)
     assert str(caught.value).count("\n") < 3
     assert "cet.txt" in str(caught.value)
 
 
-def test_a_reading_of_the_30th_of_february_is_refused(read):
+def test_a_reading_for_30_february_is_rejected(read):
     line = TABLE[29][:15] + "   12" + TABLE[29][20:]
-    with pytest.raises(DatasetError, match=r"line 30, column 4 \(month 2\): 12 is a reading of no"):
+    with pytest.raises(
+        DatasetError, match=r"line 30, column 4 \(month 2\): 12 is a reading for a day"
+    ):
         read(changed(TABLE, 29, line))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("cut", [1, 2, 5])
-def test_a_file_cut_off_in_a_row_is_refused(read, layout, cut):
+def test_a_file_cut_off_within_a_row_is_rejected(read, layout, cut):
     lines = layout(TENTHS | {LAST: 123})
     with pytest.raises(DatasetError):
         read([*lines[:-1], lines[-1][:-cut]], end="")
 
 
-def test_without_a_source_it_names_the_met_offices_address():
+def test_a_missing_source_names_the_address_of_the_met_office():
     with pytest.raises(DatasetError, match=r"www\.metoffice\.gov\.uk.*meantemp_daily") as caught:
         cet(source=None)
     assert len(str(caught.value).splitlines()) == 3

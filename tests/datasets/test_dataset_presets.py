@@ -1,4 +1,4 @@
-"""Every preset in conf/dataset names a builder of ours and sets each of its options."""
+"""Every preset in conf/dataset names a builder of this package and sets all of its options."""
 
 from importlib import import_module
 from inspect import signature
@@ -11,7 +11,7 @@ import conf
 from datasets import load
 
 PRESETS = sorted((Path(conf.__file__).parent / "dataset").glob("*.yaml"))
-# Lengths of the series that the presets' parts are made for.
+# Lengths of the series for which the presets choose their parts.
 LENGTHS = {"seattle": 1461, "synthetic": 1461, "giss": 901, "cet": 91_005}
 
 
@@ -26,7 +26,7 @@ def test_there_are_presets():
     assert {"seattle", "synthetic", "giss", "cet", "csv"} <= {path.stem for path in PRESETS}
 
 
-def test_the_options_are_the_builders_with_its_defaults(preset):
+def test_the_options_and_defaults_are_those_of_the_builder(preset):
     _, content = preset
     options = dict(content["dataset"])
     module, _, function = options.pop("_target_").rpartition(".")

@@ -15,7 +15,7 @@ def series(values=((1,), (2,), (3,), (4,), (5,)), **changes):
     return Series(**(fields | changes))
 
 
-def test_arrays_are_own_and_read_only():
+def test_arrays_are_read_only_copies():
     values = np.ones((5, 1))
     made = series(values)
     values[0] = 7
@@ -26,13 +26,13 @@ def test_arrays_are_own_and_read_only():
         made.values[0] = 2
 
 
-def test_missing_counts_the_target_alone():
+def test_missing_counts_only_the_target():
     two = series([[1, 1], [NAN, 2], [2, NAN], [3, NAN], [4, 5]], channels=("a", "b"))
     assert two.missing == 1
     assert replace(two, target=1).missing == 2
 
 
-def test_the_digest_is_of_the_readings_not_of_where_they_came_from():
+def test_the_digest_depends_on_the_readings_and_not_on_their_source():
     made = series([[1], [NAN], [0.0], [4], [5]])
     assert len(made.digest) == 64
     other_nan = np.array([0x7FF8000000000123], dtype="<u8").view("<f8")[0]
@@ -49,7 +49,7 @@ def test_the_digest_is_of_the_readings_not_of_where_they_came_from():
         {"values": np.array([[1.0], [NAN], [3], [4], [5]])},
     ],
 )
-def test_another_series_has_another_digest(changes):
+def test_a_different_series_has_a_different_digest(changes):
     assert series().digest != series(**changes).digest
 
 
@@ -59,25 +59,25 @@ def test_the_target_is_part_of_the_digest():
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"values": np.ones((4, 1))}, "shape"),
         ({"values": np.ones(5)}, "shape"),
         ({"channels": ()}, "shape"),
-        ({"values": np.ones((5, 2)), "channels": ("a", "a")}, "one name"),
+        ({"values": np.ones((5, 2)), "channels": ("a", "a")}, "same name"),
         ({"target": 1}, "target is 1"),
         ({"target": -1}, "target is -1"),
         ({"values": np.array([[1.0], [np.inf], [3], [4], [5]])}, "infinite"),
         ({"values": np.array([[NAN], [2], [3], [4], [5]])}, "missing at the first"),
-        ({"values": np.array([[1], [2], [3], [4], [NAN]])}, "target's at the last"),
+        ({"values": np.array([[1], [2], [3], [4], [NAN]])}, "target's reading at the last"),
         ({"frequency": "h"}, "every step"),
-        ({"frequency": "x"}, "no frequency"),
+        ({"frequency": "x"}, "not a valid frequency"),
         ({"timestamps": DAYS[::-1]}, "every step"),
         ({"timestamps": np.array(["NaT"] * 5, dtype="datetime64[s]")}, "every step"),
     ],
 )
-def test_contradictions_are_refused(changes, said):
-    with pytest.raises(DatasetError, match=said) as caught:
+def test_inconsistent_fields_are_rejected(changes, message):
+    with pytest.raises(DatasetError, match=message) as caught:
         series(**changes)
     assert str(caught.value).count("\n") < 3
 

@@ -8,11 +8,11 @@ from datasets import DatasetError
 from datasets.split import Fold, split
 
 
-def test_the_chapters_cut():
+def test_the_split_of_the_chapter():
     assert split(1461, validation=461, test=0) == (Fold(0, 1000, 1461),)
 
 
-def test_folds_roll_towards_the_test_block():
+def test_folds_move_towards_the_test_block():
     assert split(100, validation=10, test=20, folds=3) == (
         Fold(0, 50, 60),
         Fold(1, 60, 70),
@@ -26,7 +26,7 @@ def test_folds_roll_towards_the_test_block():
     test=st.integers(0, 50),
     folds=st.integers(1, 5),
 )
-def test_folds_expand_and_leave_the_test_block_alone(length, validation, test, folds):
+def test_folds_expand_and_exclude_the_test_block(length, validation, test, folds):
     assume(length - test - folds * validation >= 1)
     cuts = split(length, validation=validation, test=test, folds=folds)
     assert [fold.number for fold in cuts] == list(range(folds))
@@ -37,7 +37,7 @@ def test_folds_expand_and_leave_the_test_block_alone(length, validation, test, f
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"validation": 0, "test": 0}, r"task\.validation is 0"),
         ({"validation": 5, "test": -1}, r"task\.test is -1"),
@@ -46,7 +46,7 @@ def test_folds_expand_and_leave_the_test_block_alone(length, validation, test, f
         ({"validation": 3, "test": 2, "folds": 3}, "leave -1 to train on"),
     ],
 )
-def test_cuts_that_do_not_fit_are_refused(options, said):
-    with pytest.raises(DatasetError, match=said) as caught:
+def test_splits_that_do_not_fit_are_rejected(options, message):
+    with pytest.raises(DatasetError, match=message) as caught:
         split(10, **options)
     assert str(caught.value).count("\n") < 3

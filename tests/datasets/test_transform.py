@@ -5,11 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from datasets import DatasetError
-from datasets.transform import (
-    SCALERS,
-    calendar_features,
-    fit_scaler,
-)
+from datasets.transform import SCALERS, calendar_features, fit_scaler
 
 TABLES = arrays(
     np.float64, st.tuples(st.integers(1, 20), st.integers(1, 3)), elements=st.floats(-1e6, 1e6)
@@ -21,14 +17,14 @@ def days(start, stop):
 
 
 @given(st.sampled_from(SCALERS), TABLES)
-def test_scaling_is_undone(kind, values):
+def test_scaling_can_be_inverted(kind, values):
     scaler = fit_scaler(kind, values)
     assert (scaler.scale > 0).all()
     scaled = scaler.apply(values)
     assert np.isfinite(scaled).all()
     for channel in range(values.shape[1]):
         back = scaler.invert_target(scaled[:, channel], channel)
-        # Two roundings of numbers up to 1e6 whose differences are scaled up and down again.
+        # Scaling there and back rounds numbers of up to 1e6 twice.
         assert np.allclose(back, values[:, channel], rtol=1e-12, atol=1e-9)
 
 
@@ -48,25 +44,25 @@ def test_center_and_scale_ignore_missing_readings(kind, center, scale):
     assert scaler.scale.tolist() == [pytest.approx(scale), 1.0]
 
 
-def test_equal_readings_are_not_blown_up_by_rounding():
+def test_rounding_errors_of_equal_readings_are_not_scaled_up():
     values = np.full((7, 1), 0.1)
     assert np.std(values) > 0
     assert fit_scaler("standard", values).scale[0] == 1
 
 
-def test_mostly_dry_days_are_scaled_by_their_deviation():
+def test_readings_with_equal_quartiles_are_scaled_by_their_standard_deviation():
     rain = np.array([[0.0]] * 9 + [[10.0]])
     assert fit_scaler("robust", rain).scale[0] == pytest.approx(3)
 
 
-def test_bad_scalers_are_refused():
+def test_bad_scalers_are_rejected():
     with pytest.raises(DatasetError, match="did you mean 'standard'"):
         fit_scaler("standart", np.ones((2, 1)))
     with pytest.raises(DatasetError, match="no reading in the training part"):
         fit_scaler("minmax", np.array([[1, np.nan], [2, np.nan]]))
 
 
-def test_calendar_terms_follow_the_date_over_leap_years():
+def test_calendar_terms_follow_the_date_in_leap_years_too():
     times = days("2019-01-01", "2025-01-01")
     features = calendar_features(times, 2)
     assert features.shape == (len(times), 4)
@@ -84,7 +80,7 @@ def test_calendar_terms_do_not_depend_on_the_other_steps():
     assert np.array_equal(calendar_features(times, 3)[100:], calendar_features(times[100:], 3))
 
 
-def test_hours_have_a_place_in_the_day_too():
+def test_hourly_steps_also_get_terms_for_the_time_of_day():
     times = np.arange("2020-01-01T00", "2020-01-03T00", dtype="datetime64[h]")
     features = calendar_features(times.astype("datetime64[s]"), 1)
     assert features.shape == (48, 4)
@@ -92,7 +88,7 @@ def test_hours_have_a_place_in_the_day_too():
     assert np.allclose(features[[0, 6, 12, 24], 3], [1, 0, -1, 1])
 
 
-def test_no_pairs_are_no_features():
+def test_zero_pairs_give_no_features():
     assert calendar_features(days("2020-01-01", "2020-01-05"), 0).shape == (4, 0)
     with pytest.raises(DatasetError, match=r"transform\.calendar is -1"):
         calendar_features(days("2020-01-01", "2020-01-05"), -1)

@@ -20,13 +20,13 @@ def first_row_read(values):
 
 
 def ramp(length, features=1):
-    """A series whose value tells its step."""
+    """Returns a series in which each value is its step."""
     steps = np.arange(length, dtype=np.float64)
     return np.repeat(steps[:, None], features, axis=1), steps, np.ones(length, dtype=bool)
 
 
 @given(GAPPY.map(first_row_read))
-def test_a_gap_takes_the_last_reading_and_readings_stay(values):
+def test_gaps_are_filled_with_the_last_reading_and_readings_are_kept(values):
     filled, observed = fill_forward(values)
     assert np.array_equal(observed, ~np.isnan(values))
     assert np.array_equal(filled[observed], values[observed])
@@ -35,7 +35,7 @@ def test_a_gap_takes_the_last_reading_and_readings_stay(values):
 
 
 @given(GAPPY.map(first_row_read), st.data())
-def test_filling_looks_at_the_past_only(values, data):
+def test_filling_uses_only_the_past(values, data):
     stop = data.draw(st.integers(1, len(values)))
     changed = values.copy()
     changed[stop:] = data.draw(st.one_of(st.just(np.nan), st.floats(-1, 1)))
@@ -43,7 +43,7 @@ def test_filling_looks_at_the_past_only(values, data):
     assert np.array_equal(fill_forward(values)[0][:stop], fill_forward(values[:stop])[0])
 
 
-def test_a_gap_without_a_past_is_refused():
+def test_a_gap_at_the_start_is_rejected():
     with pytest.raises(DatasetError, match="channel 1 has no reading at the first step"):
         fill_forward(np.array([[1, np.nan], [2, 2]]))
 
@@ -54,7 +54,7 @@ def test_a_gap_without_a_past_is_refused():
     start=st.sampled_from([0, 20, 25]),
     extra=st.integers(0, 15),
 )
-def test_windows_hold_the_right_steps(window_size, horizon, start, extra):
+def test_windows_contain_the_right_steps(window_size, horizon, start, extra):
     stop = start + (0 if start else window_size) + horizon + extra
     features, target, observed = ramp(65, features=2)
     observed[::7] = False
@@ -91,7 +91,7 @@ def test_targets_are_the_same_for_every_window_size(one, other, horizon):
 
 
 @given(st.integers(0, 49))
-def test_no_window_sees_its_target_or_later_steps(origin):
+def test_no_window_contains_its_target_or_later_steps(origin):
     features, target, observed = ramp(50)
     options = {"window_size": 5, "horizon": 2, "start": 10, "stop": 50}
     before = cut(features, target, observed, **options)
@@ -113,7 +113,7 @@ def test_windows_are_views():
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"window_size": 0}, r"task\.window_size=0"),
         ({"horizon": 0}, r"task\.horizon=0"),
@@ -125,22 +125,22 @@ def test_windows_are_views():
         ({"start": 45, "horizon": 6}, "do not fit into 5 steps"),
     ],
 )
-def test_windows_that_do_not_fit_are_refused(options, said):
+def test_windows_that_do_not_fit_are_rejected(options, message):
     fitting = {"window_size": 5, "horizon": 1, "start": 0, "stop": 50}
-    with pytest.raises(DatasetError, match=said) as caught:
+    with pytest.raises(DatasetError, match=message) as caught:
         cut(*ramp(50), **(fitting | options))
     assert str(caught.value).count("\n") < 3
 
 
 @pytest.mark.parametrize("array", [0, 1])
-def test_what_is_not_finite_is_refused(array):
+def test_values_that_are_not_finite_are_rejected(array):
     arrays_ = ramp(50)
     arrays_[array][20] = np.nan
     with pytest.raises(DatasetError, match="fill the gaps first"):
         cut(*arrays_, window_size=5, horizon=1, start=0, stop=50)
 
 
-def test_arrays_of_different_length_are_refused():
+def test_arrays_of_different_length_are_rejected():
     features, target, observed = ramp(50)
     with pytest.raises(DatasetError, match="do not fit"):
         cut(features, target[1:], observed, window_size=5, horizon=1, start=0, stop=49)

@@ -19,7 +19,7 @@ def _forecast(values, timestamps, *, train_stop, targets, season=12, observed=No
     return forecast.predictions[:, 0].tolist(), forecast.settings["by"]
 
 
-def test_monthly_readings_have_the_mean_of_their_month():
+def test_monthly_forecasts_are_the_means_of_the_months():
     values = [*range(12), *range(10, 22), *[99] * 12]
     months = _timestamps("1999-03", 36, 1, "M")
     predictions, by = _forecast(values, months, train_stop=24, targets=range(24, 36))
@@ -27,19 +27,19 @@ def test_monthly_readings_have_the_mean_of_their_month():
     assert by == "month"
 
 
-def test_quarterly_readings_have_the_mean_of_their_quarter():
+def test_quarterly_forecasts_are_the_means_of_the_quarters():
     quarters = _timestamps("1999-01", 12, 3, "M")
     values = [1, 2, 3, 4, 3, 4, 5, 6, 0, 0, 0, 0]
     predictions, _ = _forecast(values, quarters, train_stop=8, targets=range(8, 12), season=4)
     assert predictions == [2, 3, 4, 5]
 
 
-def test_yearly_readings_have_one_mean():
+def test_yearly_forecasts_are_a_single_mean():
     years = _timestamps("1900", 10, 1, "Y")
     assert _forecast(range(10), years, train_stop=5, targets=[7, 9], season=1)[0] == [2, 2]
 
 
-def test_a_calendar_day_stays_the_same_day_over_leap_years():
+def test_a_calendar_day_is_the_same_day_in_leap_years():
     days = _timestamps("2001-01-01", 6 * 365, 1, "D")
     date = days.astype("datetime64[D]")
     month_day = np.char.partition(np.datetime_as_string(date), "-")[:, 2]
@@ -51,7 +51,7 @@ def test_a_calendar_day_stays_the_same_day_over_leap_years():
     assert by == "calendar day"
 
 
-def test_a_day_never_seen_takes_the_nearest_day_of_the_circle():
+def test_a_day_without_readings_uses_the_nearest_calendar_day():
     days = _timestamps("2001-01-01", 800, 1, "D")
     values = np.zeros(800)
     values[0] = 7  # 1 January; the training part ends on 30 June
@@ -62,7 +62,7 @@ def test_a_day_never_seen_takes_the_nearest_day_of_the_circle():
     assert predictions == [0, 7, 7]
 
 
-def test_hourly_readings_of_a_daily_season_have_the_mean_of_their_month_and_hour():
+def test_hourly_forecasts_with_a_daily_season_are_the_means_by_month_and_hour():
     hours = _timestamps("2001-01-01", 24 * 400, 1, "h")
     hour = np.arange(len(hours)) % 24
     month = hours.astype("datetime64[M]").astype(int) % 12
@@ -73,7 +73,7 @@ def test_hourly_readings_of_a_daily_season_have_the_mean_of_their_month_and_hour
     assert by == "month and hour"
 
 
-def test_a_month_never_seen_takes_the_same_hour_of_the_nearest_month():
+def test_a_month_without_readings_uses_the_same_hour_of_the_nearest_month():
     hours = _timestamps("2001-01-01", 24 * 90, 1, "h")  # January to March
     values = np.arange(len(hours)) % 24 + 100 * (np.arange(len(hours)) >= 24 * 31)
     predictions, _ = _forecast(
@@ -83,7 +83,7 @@ def test_a_month_never_seen_takes_the_same_hour_of_the_nearest_month():
 
 
 @pytest.mark.parametrize(("step", "season"), [(15, 4 * 24 * 7), (60, 24 * 7)])
-def test_readings_of_a_weekly_season_have_the_mean_of_their_hour_of_the_week(step, season):
+def test_forecasts_with_a_weekly_season_are_the_means_by_hour_of_the_week(step, season):
     times = _timestamps("2001-01-01T00:00", 4 * season, step, "m")
     values = np.arange(4 * season) % season * step // 60
     targets = range(3 * season, 4 * season - 1)
@@ -94,7 +94,7 @@ def test_readings_of_a_weekly_season_have_the_mean_of_their_hour_of_the_week(ste
     assert by == "hour of the week"
 
 
-def test_daily_readings_of_a_weekly_season_have_the_mean_of_their_weekday():
+def test_daily_forecasts_with_a_weekly_season_are_the_means_by_weekday():
     days = _timestamps("2001-01-01", 50, 1, "D")  # a Monday
     predictions, by = _forecast(
         np.arange(50) % 7, days, train_stop=30, targets=range(35, 49), season=7
@@ -104,7 +104,7 @@ def test_daily_readings_of_a_weekly_season_have_the_mean_of_their_weekday():
     assert calendar_positions(days, season=7).phase[:8].tolist() == [0, 1, 2, 3, 4, 5, 6, 0]
 
 
-def test_weekly_readings_have_the_mean_of_their_week_of_the_year():
+def test_weekly_readings_use_the_week_of_the_year():
     weeks = _timestamps("2001-01-01", 53 * 4, 7, "D")
     positions = calendar_positions(weeks, season=52)
     assert positions.name == "week of the year"
@@ -112,13 +112,13 @@ def test_weekly_readings_have_the_mean_of_their_week_of_the_year():
     assert positions.phase.max() == 51
 
 
-def test_filled_readings_are_not_learnt():
+def test_filled_readings_are_not_used():
     months = _timestamps("1999-01", 36, 1, "M")
     values, observed = np.zeros(36), np.ones(36, bool)
     values[0], observed[0] = 99, False
     assert _forecast(values, months, train_stop=24, targets=[24], observed=observed)[0] == [0]
 
 
-def test_an_hour_never_seen_takes_the_mean_of_all():
+def test_an_hour_without_readings_uses_the_overall_mean():
     hours = _timestamps("2001-01-01", 48, 1, "h")
     assert _forecast(range(48), hours, train_stop=3, targets=[10], season=24)[0] == [1]

@@ -18,12 +18,12 @@ def test_the_worked_example_of_the_chapter():
     model = _model(6, Conv(layers=1, filters=1, kernel_size=3, strides=1, activation="linear"))
     model.get_layer("conv_1").set_weights([np.array([-0.5, 1, -0.5]).reshape(3, 1, 1), np.zeros(1)])
     outputs = model(np.array([4, 8, 15, 16, 23, 42], "float32").reshape(1, 6, 1))
-    # The first two see the zeros that stand left of the window: 0 0 4 and 0 4 8.
+    # The first two outputs include zeros to the left of the window: 0 0 4 and 0 4 8.
     assert np.ravel(outputs).tolist() == [-2, 0, -1.5, 3, -3, -6]
 
 
 @pytest.mark.parametrize("strides", [2, 3, 5])
-def test_a_strided_convolution_is_the_plain_one_read_from_the_last_step_backwards(strides):
+def test_a_strided_convolution_keeps_every_nth_output_counted_from_the_last(strides):
     window = np.random.default_rng(0).normal(size=(1, 16, 1)).astype("float32")
     kernel = np.array([2.0, -1.0]).reshape(2, 1, 1)
     plain, strided = (
@@ -33,15 +33,15 @@ def test_a_strided_convolution_is_the_plain_one_read_from_the_last_step_backward
     for model in (plain, strided):
         model.get_layer("conv_1").set_weights([kernel, np.zeros(1)])
     expected = np.ravel(plain(window))[::-1][::strides][::-1]
-    got = np.ravel(strided(window))
-    assert len(got) == len(expected)
-    np.testing.assert_allclose(got, expected, rtol=1e-6)
+    actual = np.ravel(strided(window))
+    assert len(actual) == len(expected)
+    np.testing.assert_allclose(actual, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("strides", [1, 2, 3, 4])
 @pytest.mark.parametrize("window_size", [16, 17, 18, 19])
-def test_the_last_output_step_sees_the_last_reading(window_size, strides, layers):
+def test_the_last_output_step_depends_on_the_last_reading(window_size, strides, layers):
     model = _model(window_size, Conv(layers, 2, 3, strides, "linear"))
     window = np.ones((1, window_size, 1), "float32")
     changed = window.copy()
@@ -50,7 +50,7 @@ def test_the_last_output_step_sees_the_last_reading(window_size, strides, layers
 
 
 @pytest.mark.parametrize("strides", [1, 2, 3])
-def test_no_output_step_sees_a_later_reading(strides):
+def test_no_output_step_depends_on_a_later_reading(strides):
     model = _model(10, Conv(1, 2, 4, strides, "linear"))
     window = np.ones((1, 10, 1), "float32")
     changed = window.copy()
@@ -66,8 +66,8 @@ def test_strides_that_leave_no_time_step_are_infeasible():
     with pytest.raises(Infeasible) as error:
         _model(30, Conv(layers=3, filters=2, kernel_size=2, strides=4))
     assert str(error.value) == (
-        "conv layer 3 strides 4 over 2 time steps (of a window of 30).\n"
-        "Lower model.conv.strides or model.conv.layers, or raise task.window_size."
+        "conv layer 3 has strides 4, but only 2 time steps are left (of a window of 30).\n"
+        "Reduce model.conv.strides or model.conv.layers, or increase task.window_size."
     )
 
 
@@ -78,8 +78,8 @@ def test_strides_that_leave_no_time_step_are_infeasible():
         Conv, st.integers(1, 3), st.just(2), st.integers(1, 12), st.integers(1, 4), st.just("tanh")
     ),
 )
-def test_the_last_step_is_the_same_where_no_other_is_wanted(window_size, options):
-    """To the order in which numbers are added up; biases show what the padding hides."""
+def test_the_last_step_is_the_same_without_the_other_steps(window_size, options):
+    """Equal up to the order of summation; random biases reveal errors in the padding."""
     try:
         whole = _model(window_size, options)
     except Infeasible:
@@ -95,13 +95,13 @@ def test_the_last_step_is_the_same_where_no_other_is_wanted(window_size, options
     np.testing.assert_allclose(last(window)[:, -1], whole(window)[:, -1], atol=1e-5)
 
 
-def test_only_what_the_last_step_sees_is_computed():
+def test_only_the_receptive_field_of_the_last_step_is_computed():
     options = Conv(layers=2, filters=3, kernel_size=3, strides=2)
     model = _model(40, options, sequences=False)
     assert [layer.output.shape[1] for layer in model.layers] == [40, 7, 3, 1]
 
 
-def test_no_layers_leave_the_window_as_it_is():
+def test_without_layers_the_window_is_unchanged():
     assert len(_model(4, Conv(layers=0)).layers) == 1
 
 
@@ -115,7 +115,7 @@ def test_no_layers_leave_the_window_as_it_is():
         ({"activation": "rleu"}, "model.conv.activation is 'rleu'. Did you mean 'relu'?"),
     ],
 )
-def test_a_wrong_option_names_its_key(options, text):
+def test_the_error_for_an_invalid_option_names_its_key(options, text):
     with pytest.raises(ValueError, match="model") as error:
         Conv(**options)
     assert str(error.value).startswith(text)

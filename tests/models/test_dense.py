@@ -20,11 +20,11 @@ def test_without_dropout_there_is_no_dropout_layer():
     assert [layer.name for layer in _layers(Dense(2, 3))] == ["dense_1", "dense_2"]
 
 
-def test_no_layers_switch_the_block_off():
+def test_without_layers_the_block_is_off():
     assert _layers(Dense(layers=0)) == []
 
 
-def test_the_known_activations_are_those_of_keras_that_fit_any_layer():
+def test_the_activations_are_the_keras_functions_that_fit_any_layer():
     import keras
     import numpy as np
 
@@ -45,7 +45,7 @@ def test_the_known_activations_are_those_of_keras_that_fit_any_layer():
         ({"dropout": "half"}, "model.dense.dropout is 'half': it must be a number from 0"),
     ],
 )
-def test_a_wrong_option_names_its_key(options, text):
+def test_the_error_for_an_invalid_option_names_its_key(options, text):
     with pytest.raises(ValueError, match="model") as error:
         Dense(**options)
     assert str(error.value).startswith(text)

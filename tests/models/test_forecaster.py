@@ -9,12 +9,7 @@ from hypothesis import strategies as st
 from models.conv import Conv
 from models.dense import Dense
 from models.errors import Infeasible
-from models.forecaster import (
-    HEADS,
-    anchored,
-    forecaster,
-    relative,
-)
+from models.forecaster import HEADS, anchored, forecaster, relative
 from models.recurrent import CELLS, Recurrent
 
 OFF = {"conv": Conv(layers=0), "recurrent": Recurrent(layers=0), "dense": Dense(layers=0)}
@@ -45,7 +40,7 @@ def _windows(count, window_size, channels):
     dense=st.builds(Dense, st.integers(0, 2), st.integers(1, 3)),
     head=st.sampled_from(HEADS),
 )
-def test_any_point_maps_windows_to_horizons_or_is_infeasible(
+def test_any_point_builds_a_model_or_is_infeasible(
     *, window_size, channels, horizon, conv, recurrent, dense, head
 ):
     steps = window_size
@@ -64,14 +59,14 @@ def test_any_point_maps_windows_to_horizons_or_is_infeasible(
     assert np.isfinite(forecast).all()
 
 
-@pytest.mark.parametrize(("head", "seen"), [("last", [4]), ("flatten", [0, 1, 2, 3, 4])])
-def test_the_head_decides_which_steps_are_seen(head, seen):
+@pytest.mark.parametrize(("head", "used"), [("last", [4]), ("flatten", [0, 1, 2, 3, 4])])
+def test_the_head_decides_which_steps_are_used(head, used):
     model = forecaster((5, 1), 1, **OFF, head=head)
     window = _windows(1, 5, 1)
     changed = np.repeat(window, 5, axis=0)
     changed[range(5), range(5), 0] += 1
     differs = np.ravel(model(changed)) != np.ravel(model(window))
-    assert np.flatnonzero(differs).tolist() == seen
+    assert np.flatnonzero(differs).tolist() == used
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -81,7 +76,7 @@ def test_the_head_decides_what_the_recurrent_block_returns(head):
     assert model.get_layer("forecast").input.shape == (None, 15 if head == "flatten" else 3)
 
 
-def test_layers_have_lasting_names():
+def test_layer_names_are_stable():
     names = [[layer.name for layer in forecaster((8, 2), 3, **FULL).layers] for _ in range(2)]
     expected = "window conv_1_pad conv_1 recurrent_1 dense_1 dense_1_dropout forecast"
     assert names == [expected.split()] * 2
@@ -113,13 +108,13 @@ def test_anchored_wraps_a_sequential_model():
 
 
 @pytest.mark.parametrize("target", [-1, 2])
-def test_anchored_wants_a_channel_of_the_window(target):
-    with pytest.raises(ValueError, match=f"channel {target}, but a window has the channels 0 to 1"):
+def test_anchored_requires_a_channel_of_the_window(target):
+    with pytest.raises(ValueError, match=f"channel {target}, but the window has channels 0 to 1"):
         anchored(forecaster((5, 2), 1, **OFF, head="last"), target)
 
 
 @pytest.mark.parametrize("wrap", [False, True])
-def test_a_saved_model_predicts_the_same_bits(tmp_path, wrap):
+def test_a_saved_model_gives_bit_identical_predictions(tmp_path, wrap):
     import keras
 
     model = forecaster((8, 2), 3, **FULL)
@@ -140,13 +135,13 @@ def test_a_saved_model_predicts_the_same_bits(tmp_path, wrap):
         ((5, 1), 1, "flat", "model.head is 'flat'. Did you mean 'flatten'?"),
     ],
 )
-def test_a_wrong_argument_names_its_key(input_shape, horizon, head, text):
+def test_the_error_for_an_invalid_argument_names_its_key(input_shape, horizon, head, text):
     with pytest.raises(ValueError, match="is") as error:
         forecaster(input_shape, horizon, **OFF, head=head)
     assert str(error.value).startswith(text)
 
 
-def test_options_and_signature_are_read_without_loading_tensorflow():
+def test_options_and_signature_are_read_without_importing_tensorflow():
     code = """
 import sys, typing
 import models, models.conv, models.recurrent, models.dense, models.forecaster, models.baselines
@@ -159,11 +154,11 @@ sys.exit(", ".join(heavy) or 0)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_relative_model_sees_changes_from_the_last_reading_and_the_calendar_as_it_is():
+def test_a_relative_model_gets_changes_from_the_last_reading_and_unchanged_calendar_terms():
     import keras
 
-    seen = keras.Input((4, 3))
-    flat = keras.Model(seen, keras.layers.Flatten()(seen))
+    inputs = keras.Input((4, 3))
+    flat = keras.Model(inputs, keras.layers.Flatten()(inputs))
     model = relative(flat, channels=2)
     window = np.arange(24, dtype="float32").reshape(2, 4, 3) ** 2
     expected = window.copy()

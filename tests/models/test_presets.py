@@ -11,7 +11,7 @@ from models.forecaster import forecaster
 from models.recurrent import Recurrent
 
 BLOCKS = {"conv": Conv, "recurrent": Recurrent, "dense": Dense}
-OURS = ("dense", "conv", "recurrent", "conv_recurrent")
+NAMES = ("dense", "conv", "recurrent", "conv_recurrent")
 
 
 def _preset(name):
@@ -22,15 +22,15 @@ def _preset(name):
     return options
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_a_preset_spells_out_every_option(name):
+@pytest.mark.parametrize("name", NAMES)
+def test_a_preset_lists_every_option(name):
     options = _preset(name)
     assert set(options) == {*BLOCKS, "head", "skip"}
     for block, schema in BLOCKS.items():
         assert list(options[block]) == list(OmegaConf.structured(schema))
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_preset_builds(name):
     options = _preset(name)
     for block, schema in BLOCKS.items():

@@ -1,11 +1,7 @@
 import numpy as np
 import pytest
 
-from models.recurrent import (
-    CELLS,
-    Recurrent,
-    recurrent_block,
-)
+from models.recurrent import CELLS, Recurrent, recurrent_block
 
 
 def _model(options, sequences, window_size=5):
@@ -24,7 +20,7 @@ def test_shapes(cell, bidirectional):
     assert _model(options, sequences=False).output_shape == (None, units)
 
 
-def test_without_sequences_both_directions_give_their_final_state():
+def test_without_sequences_both_directions_return_their_final_state():
     window = np.random.default_rng(0).normal(size=(1, 5, 2)).astype("float32")
     options = Recurrent(1, "gru", 3, bidirectional=True)
     final, every = _model(options, sequences=False), _model(options, sequences=True)
@@ -35,7 +31,7 @@ def test_without_sequences_both_directions_give_their_final_state():
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_the_names_of_layers_do_not_depend_on_what_was_built_before(bidirectional):
+def test_layer_names_do_not_depend_on_earlier_models(bidirectional):
     options = Recurrent(2, "lstm", 2, bidirectional=bidirectional)
     first, second = (_model(options, sequences=False) for _ in range(2))
     paths = [[weight.path for weight in model.weights] for model in (first, second)]
@@ -44,7 +40,7 @@ def test_the_names_of_layers_do_not_depend_on_what_was_built_before(bidirectiona
 
 
 @pytest.mark.parametrize("option", ["dropout", "recurrent_dropout"])
-def test_dropout_acts_while_training_only(option):
+def test_dropout_applies_in_training_only(option):
     model = _model(Recurrent(1, "simple_rnn", 8, **{option: 0.5}), sequences=False)
     window = np.ones((1, 5, 2), "float32")
     assert np.array_equal(model(window), model(window))
@@ -61,11 +57,11 @@ def test_dropout_acts_while_training_only(option):
             "model.recurrent.cell is 'gruu'. Did you mean 'gru'?\nPossible: simple_rnn, gru, lstm.",
         ),
         ({"bidirectional": "yes"}, "model.recurrent.bidirectional is 'yes': it must be true or"),
-        ({"dropout": 1.0}, "model.recurrent.dropout is 1.0: it must be a number from 0 up to"),
+        ({"dropout": 1.0}, "model.recurrent.dropout is 1.0: it must be a number from 0 to below 1"),
         ({"recurrent_dropout": -0.1}, "model.recurrent.recurrent_dropout is -0.1: it must be"),
     ],
 )
-def test_a_wrong_option_names_its_key(options, text):
+def test_the_error_for_an_invalid_option_names_its_key(options, text):
     with pytest.raises(ValueError, match="model") as error:
         Recurrent(**options)
     assert str(error.value).startswith(text)

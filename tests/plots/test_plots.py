@@ -1,4 +1,4 @@
-"""The pictures: what stands on the axes, that data are the input's, that no text collides."""
+"""Figures: their axes, their data and their layout."""
 
 import struct
 import subprocess
@@ -135,7 +135,7 @@ def column(line):
 
 
 def check_layout(figure: Figure):
-    """All text lies on the picture; no legend lies on data or on a title."""
+    """Checks that all texts are inside the figure and that no legend covers data or a title."""
     png = style.to_png(figure)
     assert png.startswith(b"\x89PNG")
     width, height = struct.unpack(">II", png[16:24])
@@ -163,7 +163,7 @@ def check_layout(figure: Figure):
 
 HORIZON = predictions(100, horizon=7)
 LONG = "a study with a name that goes on and on, " * 6
-PICTURES = {
+FIGURES = {
     "forecast": lambda: draw_forecast(predictions(), predictions(seed=1)),
     "forecast, steps": lambda: draw_forecast(HORIZON, HORIZON, season=7),
     "forecast, long title": lambda: draw_forecast(predictions(), None, title=LONG),
@@ -207,12 +207,12 @@ PICTURES = {
 }
 
 
-@pytest.mark.parametrize("name", PICTURES)
-def test_every_picture_is_902_pixels_wide_and_no_text_collides(name):
-    check_layout(PICTURES[name]())
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_is_902_pixels_wide_and_no_text_overlaps(name):
+    check_layout(FIGURES[name]())
 
 
-def test_drawing_leaves_no_trace_in_matplotlib():
+def test_drawing_does_not_change_the_state_of_matplotlib():
     before = dict(rcParams)
     assert style.to_png(draw_history(trials())) == style.to_png(draw_history(trials()))
     assert dict(rcParams) == before
@@ -240,28 +240,28 @@ def test_thinning_a_line_keeps_its_ends_extremes_and_gaps(values, times):
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=30))
-def test_breaks_only_adds(steps):
+def test_breaks_keep_all_values(steps):
     time = np.datetime64("2020-01-01") + np.cumsum(steps).astype("timedelta64[D]")
     y = np.arange(len(time), dtype=float)
     _, drawn = breaks(time, y)
     np.testing.assert_array_equal(drawn[~np.isnan(drawn)], y)
 
 
-def test_months_are_no_jump_but_a_missing_month_is():
+def test_a_missing_month_is_a_jump_but_months_of_different_lengths_are_not():
     months = pd.date_range("2015-01-01", periods=24, freq="MS").to_numpy()
     assert len(breaks(months, np.ones(24))[0]) == 24
     assert len(breaks(np.delete(months, 10), np.ones(23))[0]) == 24
 
 
-def test_forecast_shows_model_and_baseline_over_the_actual():
-    model, rival = predictions(seed=0), predictions(seed=1)
-    figure = draw_forecast(model, rival)
+def test_forecast_shows_the_actual_the_model_and_the_baseline():
+    model, baseline = predictions(seed=0), predictions(seed=1)
+    figure = draw_forecast(model, baseline)
     whole, error, zoom = (panel(figure, name) for name in ("whole", "error", "zoom"))
     drawn = lines(whole)
     assert list(drawn) == ["actual", "model", "baseline: persistence"]
     np.testing.assert_array_equal(column(drawn["actual"]), model["actual"])
     np.testing.assert_array_equal(column(drawn["model"]), model["forecast"])
-    np.testing.assert_array_equal(column(drawn["baseline: persistence"]), rival["forecast"])
+    np.testing.assert_array_equal(column(drawn["baseline: persistence"]), baseline["forecast"])
     np.testing.assert_array_equal(drawn["model"].get_xdata(), model["timestamp"].to_numpy())
     assert whole.get_ylabel() == "value (°C)"
     assert error.get_ylabel() == "error (°C)"
@@ -276,12 +276,12 @@ def test_forecast_shows_model_and_baseline_over_the_actual():
     ("n", "season", "points"),
     [(120, 30, 30), (120, 7, 24), (1000, 500, 400), (120, 365, 40), (10, 365, 10), (1, 12, 1)],
 )
-def test_the_close_view_is_one_season_or_a_third_of_a_short_block(n, season, points):
+def test_the_zoom_shows_one_season_or_a_third_of_a_short_block(n, season, points):
     zoom = panel(draw_forecast(predictions(n), season=season), "zoom")
     assert len(column(lines(zoom)["model"])) == points
 
 
-def test_forecast_of_several_steps_shows_the_first():
+def test_forecast_of_several_steps_shows_the_first_step():
     figure = draw_forecast(HORIZON)
     first = HORIZON[HORIZON["step"] == 1]
     np.testing.assert_array_equal(column(lines(panel(figure, "whole"))["model"]), first["forecast"])
@@ -297,7 +297,7 @@ def test_missing_readings_and_distant_folds_are_gaps():
     assert list(np.flatnonzero(np.isnan(column(drawn["model"])))) == [20, 40]
 
 
-def test_adjoining_folds_are_one_line():
+def test_adjacent_folds_are_one_line():
     whole = predictions(80)
     parts = whole.assign(fold=np.repeat([0, 1], 40)).sample(frac=1, random_state=0)
     drawn = lines(panel(draw_forecast(parts), "whole"))
@@ -311,7 +311,7 @@ def test_ten_thousand_points_are_thinned_without_losing_the_extremes():
     assert (drawn.min(), drawn.max()) == (frame["forecast"].min(), frame["forecast"].max())
 
 
-def test_learning_curve_names_the_kept_execution_and_counts_the_others():
+def test_learning_curve_labels_the_kept_execution_and_counts_the_others():
     frame = curves(folds=2, executions=3)
     figure = learning_curve(frame, unit="°C", title="t", best_epoch=7)
     loss, score = panel(figure, "loss"), panel(figure, "score")
@@ -325,7 +325,7 @@ def test_learning_curve_names_the_kept_execution_and_counts_the_others():
 
 
 @pytest.mark.parametrize(("scale", "axis"), [(1.0, "linear"), (1000.0, "log")])
-def test_a_wide_loss_is_drawn_on_a_log_axis(scale, axis):
+def test_a_loss_with_a_wide_range_is_drawn_on_a_log_axis(scale, axis):
     figure = learning_curve(curves(epochs=20, scale=scale), unit="°C", title="t", best_epoch=None)
     assert panel(figure, "loss").get_yscale() == axis
 
@@ -343,7 +343,7 @@ def test_an_epoch_whose_loss_is_not_finite_is_marked_and_not_drawn(epochs, bad):
     assert np.isnan(column(lines(panel(figure, "loss"))["loss"])[-1])
 
 
-def test_a_curve_without_epochs_says_so():
+def test_a_learning_curve_without_epochs_shows_a_message():
     figure = learning_curve(curves().iloc[:0], unit="°C", title="t", best_epoch=None)
     assert "no epoch was finished" in words(figure)
 
@@ -361,7 +361,7 @@ def test_residuals_are_forecast_minus_actual():
     assert spread.get_xlabel() == "error (°C)"
 
 
-def test_residuals_by_step_are_the_mae_of_each():
+def test_residuals_by_step_are_the_mae_of_each_step():
     steps = panel(draw_residuals(HORIZON), "steps")
     sizes = (HORIZON["forecast"] - HORIZON["actual"]).abs().groupby(HORIZON["step"]).mean()
     np.testing.assert_allclose(column(steps.lines[0]), sizes)
@@ -381,19 +381,19 @@ def test_residuals_by_step_are_the_mae_of_each():
         ("h", 8766, "day of the year", lambda t: t.dt.day_of_year),
     ],
 )
-def test_the_season_is_the_calendars(frequency, season, name, position):
+def test_positions_in_the_season_are_taken_from_the_calendar(frequency, season, name, position):
     frame = predictions(60, frequency=frequency)
     axes = panel(draw_residuals(frame, season, frequency), "season")
     assert axes.get_xlabel() == name
     np.testing.assert_allclose(axes.lines[0].get_xdata(), position(frame["timestamp"]))
 
 
-def test_a_frequency_that_pandas_does_not_know():
+def test_an_unknown_frequency_raises_value_error():
     with pytest.raises(ValueError, match="fortnight"):
         draw_residuals(predictions(), frequency="fortnight")
 
 
-def test_history_shows_each_trial_once_and_invents_no_score():
+def test_history_shows_each_trial_once_and_only_real_scores():
     frame = trials(12)
     frame.loc[[2, 5], "state"] = "pruned"
     frame.loc[[3, 7], "state"] = "failed"
@@ -418,7 +418,7 @@ def test_history_shows_each_trial_once_and_invents_no_score():
     assert axes.get_ylabel() == "score (°C)"
 
 
-def test_one_wild_trial_does_not_flatten_the_history():
+def test_an_outlier_does_not_flatten_the_history():
     frame = trials(30)
     frame.loc[4, "score"] = 1e6
     figure = draw_history(frame, baseline=66.0)
@@ -428,7 +428,7 @@ def test_one_wild_trial_does_not_flatten_the_history():
     assert "baseline linear_ar: 66.00 °C, above" in legend_texts(axes)
 
 
-def test_a_baseline_better_than_all_trials_is_in_the_picture():
+def test_a_baseline_better_than_all_trials_is_in_the_figure():
     axes = panel(draw_history(trials(5), baseline=1.0), "history")
     assert axes.get_ylim()[0] < 1.0
 
@@ -441,7 +441,7 @@ def test_history_without_a_baseline_or_a_unit():
 
 @pytest.mark.parametrize("draw", [draw_history, draw_parallel])
 @pytest.mark.parametrize("rows", [0, 3])
-def test_a_study_without_a_complete_trial_says_so(draw, rows):
+def test_a_study_without_a_complete_trial_shows_a_message(draw, rows):
     frame = trials(3).assign(state=["failed", "failed", "pruned"], score=np.nan).iloc[:rows]
     figure = draw(frame)
     check_layout(figure)
@@ -450,7 +450,7 @@ def test_a_study_without_a_complete_trial_says_so(draw, rows):
 
 
 def ticks_at(axes: Axes, place: int):
-    """Texts written on one parameter's axis, by height."""
+    """Returns the tick labels of one parameter's axis by height."""
     return {t.xy[1]: t.get_text() for t in axes.texts if t.xy[0] == place}
 
 
@@ -473,7 +473,7 @@ def test_parallel_coordinates_draws_a_line_for_each_complete_trial():
     assert axes.child_axes[0].get_ylabel().startswith("score (°C)")
 
 
-def test_parallel_coordinates_writes_each_kind_of_value():
+def test_parallel_coordinates_labels_each_kind_of_value():
     axes = panel(draw_parallel(trials(40)), "row 0")
     assert list(ticks_at(axes, 0).values()) == ["128", "192", "256"]
     cells = ticks_at(axes, 2)
@@ -484,7 +484,7 @@ def test_parallel_coordinates_writes_each_kind_of_value():
     assert list(ticks_at(axes, 4).values()) == ["true", "1", "auto", "null"]
 
 
-def test_equal_values_are_fanned_by_score_within_half_a_step():
+def test_equal_values_are_spread_by_score_within_half_a_step():
     heights = fanned(np.array([0.0, 0.5, 0.0, 1.0, 0.0]))
     assert list(heights[[1, 3]]) == [0.5, 1.0]
     assert heights[0] > heights[2] > heights[4]
@@ -494,10 +494,10 @@ def test_equal_values_are_fanned_by_score_within_half_a_step():
 def test_a_parameter_that_no_trial_has_and_a_space_without_parameters():
     figure = draw_parallel(trials(4), ["model.dense.units"])
     assert list(ticks_at(panel(figure, "row 0"), 0).values()) == ["–"]
-    assert "no parameter" in words(draw_parallel(trials(4), []))
+    assert "no parameters" in words(draw_parallel(trials(4), []))
 
 
-def test_importance_is_sorted_and_written():
+def test_importance_is_sorted_and_labelled():
     values = {"model.a.x": 0.1, "model.b.y": 0.7, "model.c.z": float("nan"), "model.d.w": 0.001}
     figure = importance(values, title="t", note="fANOVA over $5 and $6")
     axes = panel(figure, "bars")
@@ -505,21 +505,21 @@ def test_importance_is_sorted_and_written():
     assert [bar.get_width() for bar in axes.patches] == [0.7, 0.1, 0.001, 0.0]
     assert [text.get_text() for text in axes.texts] == ["0.70", "0.10", "< 0.01", "–"]
     assert r"fANOVA over \$5 and \$6" in [text.get_text() for text in figure.texts]
-    assert "too few" in words(PICTURES["importance, none"]())
+    assert "too few" in words(FIGURES["importance, none"]())
 
 
-def test_slices_have_a_panel_a_parameter_with_its_complete_trials():
+def test_slices_have_one_panel_per_parameter_with_its_complete_trials():
     table = trials()
     figure = draw_slices(table)
     kept = table[(table["state"] == "complete") & table["score"].notna()]
     for name in PARAMETERS[:9]:
         (points,) = panel(figure, name).collections
         present = sum(not missing(value) for value in kept[name])  # null is a value
-        assert present - 3 <= len(points.get_offsets()) <= present  # wild ones are left out
-    assert "Nothing is searched" in words(draw_slices(table, []))
+        assert present - 3 <= len(points.get_offsets()) <= present  # outliers are left out
+    assert "no parameters" in words(draw_slices(table, []))
 
 
-def test_a_contour_is_lowest_where_the_scores_are():
+def test_a_contour_has_its_minimum_at_the_best_scores():
     at = [(x, y) for x in range(5) for y in range(5)]
     table = pd.DataFrame(
         {
@@ -536,7 +536,7 @@ def test_a_contour_is_lowest_where_the_scores_are():
     row, column = np.unravel_index(surface.argmin(), surface.shape)
     assert (column, row) == (10, 30)
     assert panel(draw_contour(table, ["a.x", "a.y"]), "all").get_xlabel() == "x"
-    assert "takes two parameters" in words(draw_contour(table, ["a.x"]))
+    assert "needs two parameters" in words(draw_contour(table, ["a.x"]))
 
 
 def test_a_forecast_shows_every_baseline_with_its_mae():

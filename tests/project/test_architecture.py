@@ -1,4 +1,4 @@
-"""Who imports whom: the direction of the packages, and where each library may be imported."""
+"""The imports of the project: their direction, and the files that may import each library."""
 
 import ast
 import subprocess
@@ -21,7 +21,7 @@ from docs.architecture import (
 )
 
 FILES = [*sources().values()]
-# Where a library may be imported: files and folders.
+# Files and folders that may import a library.
 HOME = {
     "optuna": {"search/backends/optuna.py", "search/pruners", "search/results"},
     "keras_tuner": {"search/backends/keras_tuner.py"},
@@ -42,7 +42,7 @@ IMPORTS = {file.relative_to(ROOT).as_posix(): frozenset(imported_names(file)) fo
 
 
 def importers(module: str) -> set[str]:
-    """The files that import `module` or anything below it."""
+    """Returns the files that import `module` or anything below it."""
     return {
         file
         for file, imported in IMPORTS.items()
@@ -65,7 +65,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     TopologicalSorter(module_imports()).prepare()
 
 
-def test_a_private_name_is_used_in_its_own_module_alone() -> None:
+def test_a_private_name_is_used_only_in_its_own_module() -> None:
     foreign = {
         f"{file}: {name}"
         for file, imported in IMPORTS.items()
@@ -74,7 +74,7 @@ def test_a_private_name_is_used_in_its_own_module_alone() -> None:
         and name.rpartition(".")[2].startswith("_")
         and not name.rpartition(".")[2].startswith("__")
     }
-    assert not foreign  # ruff's SLF001 holds the same for attributes
+    assert not foreign  # ruff's SLF001 checks the same for attributes
 
 
 def test_folders_and_files_stay_small() -> None:
@@ -86,13 +86,15 @@ def test_folders_and_files_stay_small() -> None:
     assert sorted(lengths.values())[len(lengths) // 2] <= 120
 
 
-def test_every_package_says_in_a_sentence_what_it_is_for() -> None:
+def test_every_package_docstring_starts_with_a_sentence() -> None:
     for file in (ROOT / "search").rglob("__init__.py"):
         text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
-        assert text.partition("\n\n")[0].endswith("."), f"{file} has no sentence"
+        assert text.partition("\n\n")[0].endswith("."), (
+            f"the docstring of {file} must start with a sentence"
+        )
 
 
-def test_the_picture_of_the_architecture_is_up_to_date() -> None:
+def test_the_diagram_of_the_architecture_is_up_to_date() -> None:
     assert PICTURE.read_text("utf-8") == drawn(), "run: .venv/bin/python docs/architecture.py"
 
 
@@ -104,32 +106,30 @@ def test_the_picture_of_the_architecture_is_up_to_date() -> None:
         ("conf", ("search", "models", "datasets")),
     ],
 )
-def test_lower_packages_do_not_know_the_ones_above(
-    package: str, forbidden: tuple[str, ...]
-) -> None:
+def test_lower_packages_do_not_import_higher_ones(package: str, forbidden: tuple[str, ...]) -> None:
     for module in forbidden:
         assert not {file for file in importers(module) if file.startswith(f"{package}/")}
 
 
 @pytest.mark.parametrize("library", HOME)
-def test_a_library_is_known_at_its_home_alone(library: str) -> None:
+def test_a_library_is_imported_only_by_its_own_files(library: str) -> None:
     found = importers(library)
-    assert found, f"nothing imports {library}: drop the rule"
-    strangers = {
+    assert found, f"nothing imports {library}: remove it from HOME"
+    others = {
         file
         for file in found
         if not any(file == home or file.startswith(f"{home}/") for home in HOME[library])
     }
-    assert not strangers
+    assert not others
 
 
-def test_the_rules_are_looked_at() -> None:
+def test_the_checks_find_files_and_imports() -> None:
     assert len(FILES) > 50
     assert "search/commands/sweep.py" in importers("search.config.schema")
 
 
 def test_a_result_is_read_without_tensorflow() -> None:
-    """The coordinator gets it from a worker, and shall not wait for an import then."""
+    """The coordinator receives results from workers and must not wait for this import."""
     code = (
         "import pickle, sys, search.engine.dask\n"
         "from search.trial.result import Epoch, Execution, Result\n"

@@ -1,4 +1,4 @@
-"""The benchmarks compare like with like, and their commands and tables are whole; none is timed."""
+"""The benchmarks compare equal work, and their commands and tables work; nothing is timed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ from search.space.notation import parse_space
 
 
 @pytest.mark.parametrize("module", [chapter, growth, limit])
-def test_a_command_states_its_time_and_has_defaults(module: Any) -> None:
+def test_a_command_states_its_duration_and_has_defaults(module: Any) -> None:
     options = module.arguments().parse_args(["--write"])
     assert options.write
     assert any(word in module.__doc__ for word in ("minutes", "hour"))
@@ -25,16 +25,11 @@ def test_the_given_points_are_those_of_the_chapter(composed: Callable[..., Any])
 
 
 @pytest.mark.parametrize("strides", [1, 2, 3])
-def test_the_other_ways_train_the_net_of_the_recipe(
+def test_the_other_approaches_train_the_model_of_the_recipe(
     composed: Callable[..., Any], strides: int
 ) -> None:
     from benchmarks.ways import conv
-    from search.trial.data import (
-        fold_data,
-        folds_of,
-        load_series,
-        visible,
-    )
+    from search.trial.data import fold_data, folds_of, load_series, visible
     from search.trial.model import build_model
 
     config = composed(f"experiment={chapter.CONV}", f"model.conv.strides={strides}")
@@ -50,11 +45,11 @@ def test_the_other_ways_train_the_net_of_the_recipe(
     assert theirs.predict_on_batch(x) == pytest.approx(ours.predict_on_batch(x), rel=1e-4)
 
 
-def test_the_operations_of_a_step_are_those_of_the_formulas(composed: Callable[..., Any]) -> None:
+def test_the_operations_of_a_step_match_the_formulas(composed: Callable[..., Any]) -> None:
     def operations(*words: str) -> int:
         return sum(product.operations for product in limit.products(composed(*words)))
 
-    conv = 2 * 32 * (3 * 128 + 128 * 28 + 28 * 28 + 28)  # its last output alone
+    conv = 2 * 32 * (3 * 128 + 128 * 28 + 28 * 28 + 28)  # only its last output
     assert operations(f"experiment={chapter.CONV}") == conv
     for cell, gates in limit.GATES.items():
         words = (f"experiment=seatac_{cell}", "dataset.source=station.csv")
@@ -62,7 +57,7 @@ def test_the_operations_of_a_step_are_those_of_the_formulas(composed: Callable[.
         assert operations(*words) == 2 * 12 * (layers + 100)
 
 
-def test_where_the_chapter_trains_a_part_trials_are_compared() -> None:
+def test_trials_are_compared_if_the_chapter_trains_only_a_part() -> None:
     def way(seconds: float, trials: float) -> chapter.Way:
         done = chapter.Done(Measured(seconds, cpu=1.0, peak=1.0, out=""), trials, mae=1.0)
         return lambda *_: done
@@ -70,11 +65,11 @@ def test_where_the_chapter_trains_a_part_trials_are_compared() -> None:
     ways = {chapter.CHAPTER: way(100, 0.1), "Sweepcast": way(2000, 8)}
     by_trial = [*chapter.rounds_of("gru", ways, 1, by_trial=True)]
     assert [row[-2] for row in by_trial] == ["", "4.0"]
-    assert [row[3] for row in by_trial] == ["4", "14"]  # trials an hour
+    assert [row[3] for row in by_trial] == ["4", "14"]  # trials per hour
     assert [row[-2] for row in chapter.rounds_of("gru", ways, 1)] == ["", "0.1"]
 
 
-def test_a_series_is_made_up_where_no_file_is_given(composed: Callable[..., Any]) -> None:
+def test_a_synthetic_series_is_used_if_no_file_is_given(composed: Callable[..., Any]) -> None:
     from search.trial.data import load_series
 
     with recipes.station(None) as source:
@@ -85,7 +80,7 @@ def test_a_series_is_made_up_where_no_file_is_given(composed: Callable[..., Any]
         assert source == given.resolve()
 
 
-def test_a_study_of_trivial_trials_is_measured_and_goes_on(
+def test_a_study_of_trivial_trials_is_measured_and_resumed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -95,7 +90,7 @@ def test_a_study_of_trivial_trials_is_measured_and_goes_on(
     assert more.begin > 0 < more.end
 
 
-def test_a_table_takes_the_place_of_the_one_before() -> None:
+def test_a_new_table_replaces_the_old_one() -> None:
     section = table.Section("limit", ("what", "ratio"), [("a step", "2.0")], ["A note."])
     text = table.markdown(section)
     assert text.startswith("| what | ratio |\n| --- | --- |\n| a step | 2.0 |\n\nA note.\n\n")

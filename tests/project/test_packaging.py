@@ -1,4 +1,4 @@
-"""The wheel, the pinned versions and the commands of the Makefile are what the documents say."""
+"""The wheel, the pinned versions and the targets of the Makefile match the documentation."""
 
 import ast
 import os
@@ -22,7 +22,7 @@ import search
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("conf", "search", "models", "datasets")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-WORKSHOP = (
+TOOLING = (
     "pyproject.toml",
     "constraints.txt",
     "Makefile",
@@ -34,7 +34,7 @@ WORKSHOP = (
 
 
 def requirements() -> list[Requirement]:
-    """All that pyproject.toml asks for, whatever the extra."""
+    """Returns all requirements of pyproject.toml, including those of all extras."""
     lines = list(PROJECT["dependencies"])
     for extra in PROJECT["optional-dependencies"].values():
         lines += extra
@@ -47,7 +47,7 @@ def pins() -> list[Requirement]:
 
 
 def source_files() -> Iterator[str]:
-    """What a wheel has to carry: modules, their typing marks, configuration, a page's template."""
+    """Yields the files that a wheel must contain: modules, py.typed, configuration, templates."""
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*")):
             if path.suffix in {".py", ".yaml", ".j2", ".css", ".js"} or path.name == "py.typed":
@@ -65,14 +65,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_our_package_is_the_one_imported(package: str, tmp_path: Path) -> None:
-    """Hugging Face's `datasets`, or a directory of that name, must not stand in for ours."""
+def test_the_package_of_this_project_is_the_one_imported(package: str, tmp_path: Path) -> None:
+    """Hugging Face's `datasets`, or a folder of that name, must not be imported instead."""
     command = [sys.executable, "-c", f"import {package}; print({package}.__file__)"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert Path(done.stdout.strip()) == ROOT / package / "__init__.py"
 
 
-def test_wheel_holds_the_four_packages_and_nothing_else(wheel: Path) -> None:
+def test_wheel_contains_the_four_packages_and_nothing_else(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     assert names >= set(source_files())
@@ -81,7 +81,7 @@ def test_wheel_holds_the_four_packages_and_nothing_else(wheel: Path) -> None:
     assert any(name.startswith("conf/") and name.endswith(".yaml") for name in names)
 
 
-def test_wheel_describes_itself(wheel: Path) -> None:
+def test_wheel_has_metadata_licence_and_script(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         info = f"sweepcast-{search.__version__}.dist-info"
         metadata = archive.read(f"{info}/METADATA").decode()
@@ -92,13 +92,13 @@ def test_wheel_describes_itself(wheel: Path) -> None:
     assert "sweepcast = search.cli:main" in scripts
 
 
-def test_a_base_install_brings_no_tensorflow() -> None:
+def test_a_base_install_does_not_include_tensorflow() -> None:
     names = {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]}
     assert not {name for name in names if name.startswith("tensorflow")}
 
 
 def test_every_import_is_declared() -> None:
-    """A package that another one happens to bring may be gone with its next version."""
+    """A package that another one installs may be missing with the next version of that one."""
     imported: dict[str, str] = {}
     for path in filter(lambda name: name.endswith(".py"), source_files()):
         for node in ast.walk(ast.parse((ROOT / path).read_text())):
@@ -111,7 +111,7 @@ def test_every_import_is_declared() -> None:
     brought_by = packages_distributions()
     for module in imported.keys() - sys.stdlib_module_names - set(PACKAGES):
         names = {canonicalize_name(name) for name in brought_by[module]}
-        assert names & declared, f"{imported[module]} imports {module}, which {names} brings"
+        assert names & declared, f"{imported[module]} imports {module}: declare {names}"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_each_platform_gets_one_tensorflow(system: str, machine: str, expected: 
         assert chosen == [expected]
 
 
-def test_every_dependency_says_why_it_is_there() -> None:
+def test_every_dependency_has_a_comment_with_its_reason() -> None:
     text = (ROOT / "pyproject.toml").read_text()
     lists = re.findall(r"^(?:dependencies|cpu|gpu|dev) = \[\n(.*?)^\]", text, re.M | re.S)
     assert len(lists) == 4
@@ -149,22 +149,22 @@ def test_every_dependency_says_why_it_is_there() -> None:
                 reason = ""
 
 
-def test_constraints_pin_each_name_once_and_name_no_place() -> None:
+def test_constraints_pin_each_name_once_and_contain_no_address() -> None:
     for line in (ROOT / "constraints.txt").read_text().splitlines():
         assert re.fullmatch(r"[a-z0-9-]+==[a-z0-9.]+( ; [^#/\\]+)?", line), line
     names = [pin.name for pin in pins()]
     assert names == sorted(set(names))
 
 
-def test_constraints_meet_what_pyproject_asks() -> None:
+def test_constraints_meet_the_requirements_of_pyproject() -> None:
     pinned = {pin.name: next(iter(pin.specifier)).version for pin in pins()}
     for requirement in requirements():
         name = canonicalize_name(requirement.name)
         assert requirement.specifier.contains(pinned[name]), requirement
 
 
-@pytest.mark.parametrize("name", WORKSHOP)
-def test_workshop_names_no_registry(name: str) -> None:
+@pytest.mark.parametrize("name", TOOLING)
+def test_tooling_names_no_registry(name: str) -> None:
     text = (ROOT / name).read_text()
     assert not re.search(r"://|index-url\s*=|pypi\.|pythonhosted", text)
 
@@ -175,7 +175,7 @@ def make(*arguments: str) -> str:
 
 
 def targets() -> dict[str, str]:
-    """Each target that `make help` lists, with what it says."""
+    """Returns each target that `make help` lists, with its description."""
     return dict(line.removeprefix("make ").split("\t") for line in make("help").splitlines())
 
 
@@ -186,7 +186,7 @@ def test_make_documents_every_target() -> None:
 
 
 @pytest.mark.parametrize("target", ["install", "sweep", "ui", "check", "test", "test-long"])
-def test_make_knows_the_target(target: str) -> None:
+def test_make_has_the_target(target: str) -> None:
     make("--dry-run", target)
 
 
@@ -199,7 +199,7 @@ def test_documents_name_only_targets_that_exist() -> None:
 
 @pytest.mark.long
 def test_wheel_works_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
-    """Takes minutes: it installs TensorFlow, from pip's cache if that holds it."""
+    """Takes minutes, because it installs TensorFlow, from pip's cache if possible."""
     home = tmp_path / "own place"
     venv.create(home, with_pip=True)
     scripts = home / ("Scripts" if os.name == "nt" else "bin")

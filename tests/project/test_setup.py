@@ -1,7 +1,7 @@
-"""`make install` on machines that lack something, in a directory with an odd name.
+"""`make install` on machines that lack something, in a directory with an unusual name.
 
-The checkouts here hold the real Makefile and setup script and a project of their own whose build
-backend lies beside it, so that pip needs no network.
+The checkouts here contain the real Makefile and setup script, and a project with its own build
+backend, so that pip needs no network.
 """
 
 import os
@@ -37,7 +37,7 @@ build_wheel = build_editable
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout that needs nothing but pip."""
+    """Returns a checkout that needs nothing but pip."""
     path = tmp_path / 'it\'s a "checkout" #1 é'
     shutil.copytree(ROOT / ".ci", path / ".ci")
     shutil.copy(ROOT / "Makefile", path)
@@ -71,7 +71,7 @@ def script(path: Path, text: str) -> None:
 
 
 def only(directory: Path, *, python: str) -> str:
-    """A PATH with the tools the script uses and, under each name of a Python, `python`."""
+    """Returns a PATH with the tools of the script, and with `python` under each name of Python."""
     for name in ("python3.11", "python3.12", "python3.13", "python3"):
         script(directory / name, python)
     for tool in ("sh", "rm", "grep"):
@@ -79,10 +79,10 @@ def only(directory: Path, *, python: str) -> str:
     return str(directory)
 
 
-def test_install_is_whole_once_and_again_only_for_new_pins(checkout: Path) -> None:
+def test_install_completes_once_and_runs_again_only_for_new_pins(checkout: Path) -> None:
     venv, ready = checkout / ".venv", checkout / ".venv/.ready"
     venv.mkdir()
-    (venv / ".begun").touch()  # what an interrupted install leaves
+    (venv / ".begun").touch()  # left by an interrupted installation
     (venv / "half-a-package").touch()
     first = install(checkout)
     assert first.returncode == 0, first.stderr
@@ -100,7 +100,7 @@ def test_install_is_whole_once_and_again_only_for_new_pins(checkout: Path) -> No
     assert (venv / "kept").exists()
 
 
-def test_machine_without_a_wheel_of_tensorflow(checkout: Path) -> None:
+def test_a_machine_without_a_tensorflow_wheel_is_explained(checkout: Path) -> None:
     (checkout / "requires").write_text("Requires-Dist: tensorflow-cpu>=2.21; extra == 'cpu'\n")
     done = install(checkout)
     assert done.returncode != 0
@@ -109,7 +109,7 @@ def test_machine_without_a_wheel_of_tensorflow(checkout: Path) -> None:
     assert not (checkout / ".venv/.ready").exists()
 
 
-def test_failing_shims_are_no_python(checkout: Path, tmp_path: Path) -> None:
+def test_failing_shims_are_not_used_as_python(checkout: Path, tmp_path: Path) -> None:
     path = only(tmp_path / "bin", python="echo 'command not found' >&2; exit 127")
     done = install(checkout, PATH=path, PYTHON="python3.12")
     assert done.returncode != 0
@@ -118,7 +118,7 @@ def test_failing_shims_are_no_python(checkout: Path, tmp_path: Path) -> None:
     assert not (checkout / ".venv").exists()
 
 
-def test_python_without_ensurepip(checkout: Path, tmp_path: Path) -> None:
+def test_a_python_without_ensurepip_is_explained(checkout: Path, tmp_path: Path) -> None:
     shim = f'case "$2" in *ensurepip*) exit 1 ;; esac\nexec "{sys.executable}" "$@"'
     done = install(checkout, PATH=only(tmp_path / "bin", python=shim), PYTHON="")
     assert done.returncode != 0
@@ -127,7 +127,7 @@ def test_python_without_ensurepip(checkout: Path, tmp_path: Path) -> None:
     assert not (checkout / ".venv").exists()
 
 
-def test_directory_that_setuptools_cannot_build_in(checkout: Path) -> None:
+def test_a_directory_that_setuptools_cannot_build_in_is_rejected(checkout: Path) -> None:
     moved = checkout.with_name("for $5")
     checkout.rename(moved)
     done = install(moved)

@@ -1,4 +1,4 @@
-"""Pruners: when they stop a trial, and that a restored one decides as one that saw it all."""
+"""Pruners: when they stop a trial, and that a restored pruner makes the same decisions."""
 
 from collections.abc import Callable
 from functools import partial
@@ -26,7 +26,7 @@ curves = st.lists(
 
 
 def run(pruner: Pruner, number: int, curve: list[float]) -> int | None:
-    """Runs a trial to its end or to where it is stopped; returns that step."""
+    """Runs a trial; returns the step at which it is stopped, or None if it completes."""
     pruner.start(number)
     for step, score in enumerate(curve):
         if pruner.should_stop(number, step, score):
@@ -37,7 +37,7 @@ def run(pruner: Pruner, number: int, curve: list[float]) -> int | None:
 
 
 @given(curves)
-def test_none_stops_nothing(trials: list[list[float]]) -> None:
+def test_none_stops_no_trial(trials: list[list[float]]) -> None:
     pruner = none()
     assert not pruner.active
     assert [run(pruner, number, curve) for number, curve in enumerate(trials)] == [None] * len(
@@ -45,7 +45,7 @@ def test_none_stops_nothing(trials: list[list[float]]) -> None:
     )
 
 
-def test_the_median_stops_what_is_worse_than_half_of_the_trials_after_its_warmup() -> None:
+def test_median_stops_trials_that_are_worse_than_the_median_after_the_warmup() -> None:
     pruner = median(n_startup_trials=3, warmup=2)
     assert pruner.active
     for number, level in enumerate((1.0, 2.0, 3.0)):
@@ -62,14 +62,14 @@ def test_the_first_trials_are_never_stopped() -> None:
     assert run(pruner, 3, [9.0] * EPOCHS) == 0
 
 
-def test_between_two_looks_nothing_is_stopped() -> None:
+def test_trials_are_checked_only_at_the_interval() -> None:
     for interval, stop in ((1, 1), (2, None)):
         pruner = median(n_startup_trials=1, warmup=0, interval=interval)
         run(pruner, 0, [2.0, 1.0, 1.0, 1.0])
         assert run(pruner, 1, [2.0, 2.0, 0.5, 0.5]) == stop
 
 
-def test_failed_trials_are_no_example() -> None:
+def test_failed_trials_are_ignored() -> None:
     pruner = median(n_startup_trials=1, warmup=0)
     pruner.start(0)
     pruner.should_stop(0, 0, 1.0)
@@ -77,7 +77,7 @@ def test_failed_trials_are_no_example() -> None:
     assert run(pruner, 1, [9.0] * EPOCHS) is None
 
 
-def test_trials_that_run_side_by_side_are_kept_apart() -> None:
+def test_parallel_trials_are_kept_apart() -> None:
     pruner = median(n_startup_trials=1, warmup=0)
     run(pruner, 0, [2.0] * EPOCHS)
     pruner.start(1)
@@ -121,35 +121,35 @@ built = st.one_of(
 
 @settings(deadline=None)
 @given(built, curves, curves)
-def test_a_restored_pruner_decides_as_before(
+def test_a_restored_pruner_makes_the_same_decisions(
     build: Callable[[], Pruner], past: list[list[float]], future: list[list[float]]
 ) -> None:
-    lived, restored = build(), build()
+    original, restored = build(), build()
     for number, curve in enumerate(past):
-        stop = run(lived, number, curve)
+        stop = run(original, number, curve)
         seen = dict(enumerate(curve[: None if stop is None else stop + 1]))
         state = "complete" if stop is None else "pruned"
         restored.restore(number, state, seen[max(seen)], seen)
     for number, curve in enumerate(future, start=len(past)):
-        assert run(restored, number, curve) == run(lived, number, curve)
+        assert run(restored, number, curve) == run(original, number, curve)
 
 
-def test_halving_lets_one_in_so_many_go_on() -> None:
+def test_successive_halving_continues_one_in_reduction_factor_trials() -> None:
     pruner = successive_halving(reduction_factor=2, warmup=2)
     stops = [run(pruner, number, [float(9 - number)] * EPOCHS) for number in range(4)]
     assert stops == [None] * 4  # each is the best so far
     assert [run(pruner, number, [9.0] * EPOCHS) for number in (4, 5)] == [2, 2]
-    # The third best of seven goes on to the next rung, and is there the third best of five.
+    # The third best of seven reaches the next rung, where it is the third best of five.
     assert run(pruner, 6, [7.5] * EPOCHS) == 4
 
 
-def test_patience_waits_before_it_stops_what_has_got_worse() -> None:
+def test_patient_waits_before_it_stops_a_trial_that_has_become_worse() -> None:
     pruner = patient(patience=1, percentile=None)
     assert run(pruner, 0, [6.0, 5.0, 5.0, 5.0, 4.0, 9.0]) is None
     assert run(pruner, 1, [6.0, 5.0, 7.0, 7.0, 7.0]) == 3
     agreeing = patient(patience=1, n_startup_trials=1, warmup=0)
     assert run(agreeing, 0, [5.0] * EPOCHS) is None
-    assert run(agreeing, 1, [3.0, 4.0, 4.0, 4.0]) is None  # worse than it was, but the best
+    assert run(agreeing, 1, [3.0, 4.0, 4.0, 4.0]) is None  # worse than before, but the best
     assert run(agreeing, 2, [8.0, 9.0, 9.0, 9.0]) == 2
 
 
@@ -170,7 +170,7 @@ def test_a_threshold_is_in_the_units_of_the_series() -> None:
         (threshold, {"upper": float("nan")}),
     ],
 )
-def test_options_out_of_their_range_are_bad_input(
+def test_options_out_of_range_are_bad_input(
     build: Callable[..., Pruner], options: dict[str, float]
 ) -> None:
     (name,) = options
@@ -179,6 +179,6 @@ def test_options_out_of_their_range_are_bad_input(
 
 
 @pytest.mark.parametrize("option", ["n_startup_trials", "warmup"])
-def test_options_below_zero_are_bad_input(option: str) -> None:
+def test_negative_options_are_bad_input(option: str) -> None:
     with pytest.raises(BadInput, match=rf"^pruner\.{option} is -1: expected a number of at least"):
         median(**{option: -1})

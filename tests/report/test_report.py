@@ -1,4 +1,4 @@
-"""The page of a study: one file, offline, with every trial, and nothing a user named runs in it."""
+"""Report page of a study: one offline file with every trial, in which no user-defined text runs."""
 
 import html
 import json
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     from search.config.schema import Config
 
 EVIL = "</script><script>alert('x')</script><img src=http://evil.test/x onerror=alert(1)>"
-NETS = f"""
+MODELS = f"""
 import keras
 
 
 def build(input_shape, horizon, *, kind: str = "level", level: float = 0.0):
     if kind == "raises":
         raise RuntimeError({EVIL!r})
-    net = [keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(horizon)]
-    return keras.Sequential(net)
+    layers = [keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(horizon)]
+    return keras.Sequential(layers)
 """
 
 
-class Read(HTMLParser):
-    """What a browser would make of a page: its tags, its scripts, the rows of its tables."""
+class ParsedPage(HTMLParser):
+    """A page as a browser parses it: its tags, its scripts and the rows of its tables."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -76,12 +76,12 @@ class Read(HTMLParser):
 
     @property
     def data(self) -> dict[str, Any]:
-        """What the charts are drawn from."""
+        """Data of the charts."""
         return json.loads(self.scripts[0], parse_constant=pytest.fail)
 
     @property
     def charts(self) -> dict[str, go.Figure]:
-        """Each chart, as Plotly's own checks take it."""
+        """Charts by key, validated by Plotly."""
         return {
             chart["key"]: go.Figure(chart["traces"], chart["layout"])
             for chart in self.data["charts"]
@@ -89,13 +89,13 @@ class Read(HTMLParser):
 
     @property
     def trials(self) -> list[dict[str, tuple[str, str | None]]]:
-        """The rows of the leaderboard, by heading."""
+        """Rows of the leaderboard, by heading."""
         whole = [row for row in self.rows if len(row) == len(self.headings)]
         return [dict(zip(self.headings, row, strict=True)) for row in whole]
 
 
-class Seen:
-    """A study of the store, and what is shown of it with figures."""
+class Report:
+    """The report of a stored study, written with figures."""
 
     def __init__(self, program: Any, config: "Config") -> None:
         prepared = prepare(config)
@@ -105,13 +105,13 @@ class Seen:
         tags = StudyTags(prepared.name, "", prepared.series.digest, None)
         self.ledger = Ledger(study.client, experiment, study.record.run_id, tags)
         runs = self.ledger.runs()
-        self.found: Findings = findings(prepared.name, runs, prepared, "It ended.")
+        self.found: Findings = findings(prepared.name, runs, prepared, "The study ended.")
         self.files = study_files(self.ledger, self.found)
         self.text = self.files["report.html"].decode()
-        self.page = Read(self.text)
+        self.page = ParsedPage(self.text)
 
     def notes(self) -> list[str]:
-        """What stands below the headings of the charts."""
+        """Returns the notes below the headings of the charts."""
         return [html.unescape(note) for note in re.findall(r'<p class="note">(.*?)</p>', self.text)]
 
 
@@ -121,22 +121,25 @@ def swept(
     tmp_path_factory: pytest.TempPathFactory,
     eagerly: Callable[[], Any],
     composed: Callable[..., "Config"],
-) -> Callable[..., Seen]:
-    """Runs a study without figures, which cost half a second a trial, then shows it with them."""
+) -> Callable[..., Report]:
+    """Returns a function that runs a study and writes its report.
+
+    Only the report has figures: figures of each trial would take half a second per trial.
+    """
     program = program_in(tmp_path_factory.mktemp("shown") / "here")
 
-    def run(*arguments: str, status: int = 0) -> Seen:
+    def run(*arguments: str, status: int = 0) -> Report:
         with eagerly():
             done = program("sweep", *arguments, "tracking.figures=none")
         assert done.status == status, done.err
-        return Seen(program, composed(*arguments, "tracking.figures=all"))
+        return Report(program, composed(*arguments, "tracking.figures=all"))
 
     return run
 
 
 @pytest.fixture(scope="module")
-def several(swept: Callable[..., Seen], station: Path) -> Seen:
-    """Three steps ahead, score and size: conditions, truth values, null, and a missing reading."""
+def several(swept: Callable[..., Report], station: Path) -> Report:
+    """A study with three steps ahead, two objectives, conditions, booleans, null and a gap."""
     return swept(
         *("dataset=giss", f"dataset.source={station}", "task.horizon=3", "task.window_size=4"),
         *("task.validation=62", "task.test=6", "training.epochs=1", "training.batch_size=128"),
@@ -150,8 +153,8 @@ def several(swept: Callable[..., Seen], station: Path) -> Seen:
 
 
 @pytest.fixture(scope="module")
-def pruned(swept: Callable[..., Seen], short: tuple[str, ...], odd: tuple[str, ...]) -> Seen:
-    """One parameter, and a trial that the pruner stopped."""
+def pruned(swept: Callable[..., Report], short: tuple[str, ...], odd: tuple[str, ...]) -> Report:
+    """A study with one parameter and a pruned trial."""
     return swept(
         *(*odd, *short, "study.name=pruned", "training.epochs=4", "study.trials=9"),
         *("pruner=median", "pruner.warmup=1", "pruner.n_startup_trials=2"),
@@ -159,44 +162,45 @@ def pruned(swept: Callable[..., Seen], short: tuple[str, ...], odd: tuple[str, .
     )
 
 
-def fetched(page: Read) -> list[str]:
-    """Every address that opening the page would ask for."""
-    wanted = [
+def fetched(page: ParsedPage) -> list[str]:
+    """Returns every address that the page would load when opened."""
+    addresses = [
         value or ""
         for _, attributes in page.tags
         for key, value in attributes.items()
         if key in ("src", "href", "srcset", "data", "action", "poster", "background")
         and key != "data-value"
     ]
-    return [address for address in wanted if not address.startswith(("#", "data:"))]
+    return [address for address in addresses if not address.startswith(("#", "data:"))]
 
 
-def test_it_is_one_file_that_fetches_nothing(several: Seen) -> None:
+def test_the_page_is_one_file_that_loads_nothing(several: Report) -> None:
     page = several.page
     assert not fetched(page)
     style = re.findall(r"<style>(.*?)</style>", several.text, re.DOTALL)
     assert len(style) == 1
     assert not re.search(r"url\(|@import", style[0])
     own = [script for script in page.scripts if "plotly.js v" not in script]
-    assert len(page.scripts) == len(own) + 1 == 3, "plotly.js is there once"
+    assert len(page.scripts) == len(own) + 1 == 3, "plotly.js is included once"
     assert not any("://" in script for script in own)
-    assert 'plotlyServerURL: ""' in own[-1], "plotly.js has a button that sends a chart away"
+    assert 'plotlyServerURL: ""' in own[-1], "plotly.js has a button that uploads a chart"
     policy = next(a["content"] for tag, a in page.tags if tag == "meta" and "http-equiv" in a)
     assert str(policy).startswith("default-src 'none'")
     assert len(several.files["report.html"]) < 6_000_000
 
 
-def test_the_result_and_what_to_do_stand_on_it(several: Seen) -> None:
+def test_the_page_shows_the_result_and_the_next_commands(several: Report) -> None:
     best, text = several.found.best, html.unescape(several.text)
     assert best is not None
-    told = [f"sweepcast {word} {best.run_id}" for word in ("reproduce", "evaluate", "promote")]
-    for part in (*told, "sweepcast leaderboard several", "sweepcast ui", "It ended.", best.name):
+    parts = [f"sweepcast {word} {best.run_id}" for word in ("reproduce", "evaluate", "promote")]
+    parts += ["sweepcast leaderboard several", "sweepcast ui", "The study ended.", best.name]
+    for part in parts:
         assert part in text
         assert part in description(several.found)
     assert "report.html" in description(several.found)
 
 
-def test_every_trial_and_baseline_is_in_the_table(several: Seen) -> None:
+def test_every_trial_and_baseline_is_in_the_table(several: Report) -> None:
     rows = several.page.trials
     board = several.found.board
     assert [row["run"][0] for row in rows] == [row.run_id for row in board]
@@ -208,22 +212,22 @@ def test_every_trial_and_baseline_is_in_the_table(several: Seen) -> None:
         drawn = row.values if row.kind == "trial" else {}
         shown = {key: line[key][0] for key in ("training.clipnorm", "transform.relative")}
         assert shown == {f"{key}": drawn.get(key, "") for key in shown}
-        # Without a layer they are not drawn: an empty cell without a number, which is sorted last.
+        # Without a layer they are not sampled; the cell is empty and sorted last.
         units = drawn.get("model.dense.units", "")
         assert line["dense.units"] == (units, f"{units}.0" if units else None)
 
 
-def test_charts_are_what_plotly_takes_and_hold_every_trial(several: Seen) -> None:
+def test_charts_are_valid_plotly_and_contain_every_trial(several: Report) -> None:
     charts, trials = several.page.charts, several.found.trials
-    wanted = {"history", "pareto", "curves", "parallel", "importance", "contour", "forecasts"}
-    wanted |= {"errors", "season", "spread", "steps", *(f"slice-{i}" for i in range(5))}
-    assert set(charts) == wanted
+    expected = {"history", "pareto", "curves", "parallel", "importance", "contour", "forecasts"}
+    expected |= {"errors", "season", "spread", "steps", *(f"slice-{i}" for i in range(5))}
+    assert set(charts) == expected
     numbers = set(trials["number"])
     for key in ("history", "pareto", "parallel", "curves"):
         drawn = {
-            whose[0] if isinstance(whose, (list, tuple)) else whose
+            item[0] if isinstance(item, (list, tuple)) else item
             for trace in charts[key].data
-            for whose in (trace.customdata if trace.customdata is not None else ())
+            for item in (trace.customdata if trace.customdata is not None else ())
         }
         assert drawn == numbers, key
     assert set(several.page.data["labels"]) == {str(number) for number in numbers}
@@ -233,7 +237,7 @@ def test_charts_are_what_plotly_takes_and_hold_every_trial(several: Seen) -> Non
         f"trial {number}" for number in reversed(trials.sort_values("score")["number"].tolist()[:5])
     ]
     missing = [value for value in charts["forecasts"].data[0].y if value is None]
-    assert len(missing) == 1  # June 2003: a gap, never a number
+    assert len(missing) == 1  # June 2003 is a gap
     assert len(charts["steps"].data[-1].x) == 3
     best = several.found.runs[
         [run.run_id for run in several.found.runs].index(several.found.best.run_id)
@@ -245,23 +249,23 @@ def test_charts_are_what_plotly_takes_and_hold_every_trial(several: Seen) -> Non
     assert list(ticks.ticktext) == ["1", "null"]
 
 
-def test_five_hundred_trials_of_a_hundred_epochs_stay_small(several: Seen) -> None:
+def test_a_page_of_500_trials_with_100_epochs_stays_small(several: Report) -> None:
     found = several.found
     many = pd.concat([found.trials] * 42, ignore_index=True)[:500]
     many["number"] = range(500)
     curves = {number: {epoch: 1.0 / (epoch + 1) for epoch in range(100)} for number in range(500)}
-    evidence = replace(trial_outputs(several.ledger, found), curves=curves)
+    outputs = replace(trial_outputs(several.ledger, found), curves=curves)
     large = replace(found, trials=many, board=(*found.board, *found.board[-6:] * 82))
-    text = page(large, sections(large, evidence)).decode()
+    text = page(large, sections(large, outputs)).decode()
     assert len(text) < 8_000_000
-    read = Read(text)
-    assert len(read.trials) == len(large.board) > 500
-    drawn = [trace for trace in read.charts["curves"].data if trace.customdata is not None]
+    parsed = ParsedPage(text)
+    assert len(parsed.trials) == len(large.board) > 500
+    drawn = [trace for trace in parsed.charts["curves"].data if trace.customdata is not None]
     assert {number for trace in drawn for number in trace.customdata} == set(range(500))
     assert sum(len(trace.x) for trace in drawn) < 25_000
 
 
-def test_pictures_are_beside_it(several: Seen) -> None:
+def test_the_figures_are_written_next_to_the_page(several: Report) -> None:
     assert set(several.files) == {
         *("report.html", "leaderboard.csv", "optimization_history.png", "importance.png"),
         *("parallel_coordinates.png", "slices.png", "contour.png", "pareto.png", "forecasts.png"),
@@ -270,7 +274,7 @@ def test_pictures_are_beside_it(several: Seen) -> None:
         assert not name.endswith(".png") or file.startswith(b"\x89PNG")
 
 
-def test_a_pruned_trial_and_a_space_of_one_parameter(pruned: Seen) -> None:
+def test_a_pruned_trial_and_a_space_with_one_parameter(pruned: Report) -> None:
     charts = pruned.page.charts
     assert "The pruner stopped 1 trials and saved 2 of 12 epochs" in pruned.text
     assert {"history", "curves", "parallel", "slice-0"} <= set(charts)
@@ -283,24 +287,24 @@ def test_a_pruned_trial_and_a_space_of_one_parameter(pruned: Seen) -> None:
     assert "Importance needs at least 10 complete trials; there are 2." in pruned.notes()
 
 
-def test_nothing_that_a_user_named_runs(
-    swept: Callable[..., Seen],
+def test_no_user_defined_text_runs_as_code(
+    swept: Callable[..., Report],
     short: tuple[str, ...],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    (tmp_path / "evil_nets.py").write_text(NETS)
+    (tmp_path / "evil_models.py").write_text(MODELS)
     (tmp_path / "conf/model").mkdir(parents=True)
     (tmp_path / "conf/model/evil.yaml").write_text(
-        "_target_: evil_nets.build\nname: evil\nkind: level\nlevel: 0.0\n"
+        "_target_: evil_models.build\nname: evil\nkind: level\nlevel: 0.0\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    seen = swept(
+    report = swept(
         *("--config-dir", str(tmp_path / "conf"), *short, "model=evil", "space=[]"),
         *("backend=optuna_grid", "study.trials=9", f'study.name="{EVIL}"'),
         f'space.model.kind=["{EVIL}",raises]',
     )
-    page = seen.page
+    page = report.page
     tags = {tag for tag, _ in page.tags}
     assert not tags & {"img", "iframe", "object", "embed", "form"}
     assert not fetched(page)
@@ -308,9 +312,9 @@ def test_nothing_that_a_user_named_runs(
     assert len(page.scripts) == 3
     assert not any(EVIL in script or "<img" in script for script in page.scripts)
     states = {row["state"][0]: row for row in page.trials}
-    assert states["failed"]["reason"][0] == f"RuntimeError: {EVIL}"  # as text, to the letter
+    assert states["failed"]["reason"][0] == f"RuntimeError: {EVIL}"  # shown literally
     assert states["complete"]["model.kind"][0] == EVIL
-    # Plotly takes a part of HTML in its texts: there it is escaped a second time.
+    # Plotly renders some HTML tags in its texts, so they are escaped a second time.
     assert "&lt;/script&gt;" in page.data["labels"]["1"]
     ticks = [
         mark["text"]
@@ -322,58 +326,60 @@ def test_nothing_that_a_user_named_runs(
 
 
 def test_a_study_without_a_complete_trial(
-    swept: Callable[..., Seen], short: tuple[str, ...], odd: tuple[str, ...]
+    swept: Callable[..., Report], short: tuple[str, ...], odd: tuple[str, ...]
 ) -> None:
-    seen = swept(
+    report = swept(
         *(*odd, *short, "study.name=failed", "study.trials=9", "training.epochs=2"),
         *("space.model.kind=[raises,explodes,undefined]",),
         status=1,
     )
-    assert "No trial completed." in seen.text
-    assert "No trial is complete: 3 failed." in seen.notes()
-    assert "sweepcast reproduce" not in seen.text
-    charts = seen.page.charts
+    assert "No trial completed." in report.text
+    assert "No trial is complete: 3 failed." in report.notes()
+    assert "sweepcast reproduce" not in report.text
+    charts = report.page.charts
     assert "history" not in charts
-    # One of them ended an epoch; the baseline forecast nevertheless.
+    # One trial finished an epoch, and the baseline has a forecast in any case.
     assert charts["curves"].data[0].name == "failed (1)"
     assert charts["forecasts"].data[0].name == "actual"
     assert len(charts["forecasts"].data) == 2
-    assert seen.files["forecasts.png"].startswith(b"\x89PNG")
-    assert len(description(seen.found)) < 4000
+    assert report.files["forecasts.png"].startswith(b"\x89PNG")
+    assert len(description(report.found)) < 4000
 
 
-def test_a_study_that_searched_nothing(swept: Callable[..., Seen], short: tuple[str, ...]) -> None:
-    seen = swept(*short, "study.name=single", "study.trials=1", "space=[]", "model=dense")
-    assert "Nothing is searched." in seen.notes()
-    assert {"history", "curves", "forecasts"} <= set(seen.page.charts)
-    assert "Nothing: the study has one point." in seen.text
+def test_a_study_without_parameters(swept: Callable[..., Report], short: tuple[str, ...]) -> None:
+    report = swept(*short, "study.name=single", "study.trials=1", "space=[]", "model=dense")
+    assert "The space has no parameters." in report.notes()
+    assert {"history", "curves", "forecasts"} <= set(report.page.charts)
+    assert "The space has no parameters: the study has a single point." in report.text
 
 
-def test_without_figures_the_page_is_the_table(
-    swept: Callable[..., Seen], several: Seen, sweepcast: Any, short: tuple[str, ...], eager: None
+def test_without_figures_the_page_has_only_the_table(
+    sweepcast: Any, short: tuple[str, ...], eager: None
 ) -> None:
     done = sweepcast("sweep", *short, "study.trials=1", "space=[]", "model=dense")
     assert done.status == 0, done.err
     study = sweepcast.study("short")
     files = {name for name in sweepcast.files(study) if not name.endswith(".diff")}
     assert files == {"config.yaml", "leaderboard.csv", "report.html"}
-    page = Read(sweepcast.path(study, "report.html").read_text("utf-8"))
+    page = ParsedPage(sweepcast.path(study, "report.html").read_text("utf-8"))
     assert page.data["charts"] == []
     assert len(page.scripts) == 2
     assert len(page.trials) == 7
 
 
-def test_a_study_leaves_it(sweepcast: Any, short: tuple[str, ...], eager: None) -> None:
+def test_a_resumed_study_rewrites_its_page_without_damaged_files(
+    sweepcast: Any, short: tuple[str, ...], eager: None
+) -> None:
     command = ("sweep", *short, "space=[]", "model=dense", "tracking.figures=best")
     space = "space.model.dense.units=[2,3,4]"
     assert sweepcast(*command, space, "study.trials=2").status == 0
     first, second = sweepcast.trials("short")
     sweepcast.path(first, "predictions.csv").write_text("timestamp,actual\nnever,1\n")
     sweepcast.path(second, "predictions.csv").unlink()
-    done = sweepcast(*command, space, "study.trials=3")  # goes on, and shows what is left
+    done = sweepcast(*command, space, "study.trials=3")  # resumes without these forecasts
     assert done.status == 0, done.err
     study = sweepcast.study("short")
-    page = Read(sweepcast.path(study, "report.html").read_text("utf-8"))
+    page = ParsedPage(sweepcast.path(study, "report.html").read_text("utf-8"))
     assert {"history", "curves"} <= set(page.charts)
     names = [trace.name.partition(":")[0] for trace in page.charts["forecasts"].data]
     assert names == ["actual", names[1], "trial 2"]

@@ -1,14 +1,10 @@
-"""What `reproduce` takes for the same."""
+"""The comparison of recorded and reproduced values in `reproduce`."""
 
 from math import inf, nan
 
 import pytest
 
-from search.retraining.comparison import (
-    compare,
-    compare_hashes,
-    scores_of,
-)
+from search.retraining.comparison import compare, compare_hashes, scores_of
 
 
 @pytest.mark.parametrize(
@@ -21,7 +17,7 @@ from search.retraining.comparison import (
         ({}, {}, 0, 0.0),
     ],
 )
-def test_a_figure_is_the_same_or_differs_by_so_much(
+def test_values_are_compared_by_name_and_difference(
     recorded: dict[str, float], now: dict[str, float], differing: int, largest: float
 ) -> None:
     found = compare("scores", recorded, now)
@@ -30,8 +26,8 @@ def test_a_figure_is_the_same_or_differs_by_so_much(
     assert found.same(0.5) is (largest <= 0.5)
 
 
-def test_a_score_that_is_no_number_was_not_recorded() -> None:
-    """The MASE of a series that is shorter than its season."""
+def test_scores_that_are_not_finite_are_left_out() -> None:
+    """For example the MASE of a series that is shorter than its season."""
     now = {
         "validation/mae": 1.0,
         "validation/mase": nan,
@@ -41,7 +37,7 @@ def test_a_score_that_is_no_number_was_not_recorded() -> None:
     assert scores_of(now) == {"validation/mae": 1.0}
 
 
-def test_hashes_are_compared_where_one_was_recorded() -> None:
+def test_only_recorded_hashes_are_compared() -> None:
     found = compare_hashes("weights", {"weights": {"a": "1", "b": "2"}}, {"weights": {"a": "1"}})
     assert (found.count, found.differing, found.same(0.0), found.same(1e-9)) == (2, 1, False, True)
     assert compare_hashes("weights", {}, {"weights": {"a": "1"}}).same(0.0)

@@ -1,4 +1,4 @@
-"""Raw history gives the very forecast that the trial was scored by, whatever its transform."""
+"""Raw history gives the same forecast that the trial was scored with, for every transform."""
 
 import csv
 from pathlib import Path
@@ -20,7 +20,7 @@ TRANSFORMS = (
 
 
 @pytest.mark.parametrize("transform", TRANSFORMS, ids=lambda t: t[0][10:20] if t else "none")
-def test_a_history_up_to_an_origin_forecasts_what_was_predicted_there(
+def test_a_forecast_from_history_matches_the_logged_predictions(
     transform: tuple[str, ...],
     sweepcast: Any,
     eager: None,
@@ -54,22 +54,22 @@ def test_a_history_up_to_an_origin_forecasts_what_was_predicted_there(
     assert table["forecast"].to_numpy() == pytest.approx(
         [float(row["forecast"]) for row in expected], abs=1e-4
     )
-    # Written and read again, it is the same.
+    # Writing and reading the forecaster changes nothing.
     for name, content in forecaster.files().items():
         (tmp_path / name).write_bytes(content)
     again = LoadedForecaster(Forecaster.read(tmp_path)).forecast(
         from_file(str(history), forecaster)
     )
     assert np.array_equal(again["upper_80"], table["upper_80"])
-    # The station's own file is a history too: of it, the last month is the last that is known.
+    # The station's own file is a history too; its forecast starts after the last known month.
     whole = LoadedForecaster(forecaster).forecast(from_file(str(station), forecaster))
     assert str(whole["timestamp"][0])[:10] == "2009-01-01"
 
 
-def test_columns_are_told_by_name(
+def test_columns_are_matched_by_name(
     sweepcast: Any, eager: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of several channels, in whatever order a history has them; a gap is filled from the past."""
+    """A history may have several channels in any order; a missing channel is reported."""
     noise = np.random.default_rng(5).normal(size=(60, 2)).cumsum(axis=0)
     days = np.datetime64("2021-01-01") + np.arange(60)
     rows = [(day, *values) for day, values in zip(days, noise.round(4), strict=True)]

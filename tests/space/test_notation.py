@@ -1,4 +1,4 @@
-"""The notation of spaces: its four forms, and what it refuses and why."""
+"""The notation of spaces: its four forms, and why other input is rejected."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -10,16 +10,12 @@ from search.config.schema import Config
 from search.errors import BadInput
 from search.space.conditions import Clause
 from search.space.notation import parse_space
-from search.space.space import (
-    Choice,
-    Range,
-    Space,
-)
+from search.space.space import Choice, Range, Space
 
 
 @pytest.fixture
 def parse(default_config: Config) -> Any:
-    """Parses a space over the default configuration, where dense layers are off."""
+    """Returns a parser of spaces over the default configuration, which has no dense layers."""
 
     def parsed(space: dict[str, Any], **model: Any) -> Space:
         config = replace(default_config, model={**default_config.model, **model})
@@ -76,7 +72,7 @@ def test_each_form_of_a_leaf(parse: Any, path: str, written: Any, parsed: Any) -
     assert [type(v) for v in found.parameters[0].values() or (parsed.low, parsed.high)] == kinds
 
 
-def test_a_scalar_pins_and_is_not_searched(parse: Any) -> None:
+def test_a_scalar_is_pinned_and_not_searched(parse: Any) -> None:
     found = parse({"training": {"epochs": 7, "loss": ["mse", "mae"]}})
     assert found.pins == {"training.epochs": 7}
     assert [p.name for p in found.parameters] == ["training.loss"]
@@ -86,7 +82,7 @@ def test_an_empty_space_has_one_point(parse: Any) -> None:
     assert list(parse({}).points()) == [{}]
 
 
-def test_conditions_may_be_written_before_what_they_look_at(parse: Any) -> None:
+def test_a_condition_may_precede_the_parameter_that_it_names(parse: Any) -> None:
     found = parse(
         {
             "training": {
@@ -99,7 +95,7 @@ def test_conditions_may_be_written_before_what_they_look_at(parse: Any) -> None:
     assert len(list(found.points())) == 2
 
 
-def test_a_block_without_layers_draws_none_of_its_parameters(parse: Any) -> None:
+def test_a_block_without_layers_has_no_active_parameters(parse: Any) -> None:
     block = {"recurrent": {"layers": {"low": 0, "high": 1}, "units": [8, 16]}}
     points = list(parse({"model": block}).points())
     assert points == [
@@ -113,7 +109,7 @@ def test_a_block_without_layers_draws_none_of_its_parameters(parse: Any) -> None
     ("configured", "pinned", "drawn"),
     [(0, None, False), (2, None, True), (0, 1, True), (2, 0, False)],
 )
-def test_layers_that_are_not_searched_switch_a_block_as_configured_or_pinned(
+def test_configured_or_pinned_layers_switch_a_block_on_or_off(
     parse: Any, default_config: Config, configured: int, pinned: int | None, drawn: bool
 ) -> None:
     pin = {} if pinned is None else {"layers": pinned}
@@ -123,7 +119,7 @@ def test_layers_that_are_not_searched_switch_a_block_as_configured_or_pinned(
     assert len(list(found.points())) == (2 if drawn else 1)
 
 
-def test_conditions_may_name_what_is_configured_or_pinned(parse: Any) -> None:
+def test_conditions_may_name_configured_or_pinned_keys(parse: Any) -> None:
     on_gru = {"choices": [8, 16], "when": {"model.recurrent.cell": "gru"}}
     assert len(list(parse({"training": {"batch_size": on_gru}}).points())) == 2
     pinned = {"training": {"batch_size": on_gru}, "model": {"recurrent": {"cell": "lstm"}}}
@@ -134,14 +130,14 @@ def test_conditions_may_name_what_is_configured_or_pinned(parse: Any) -> None:
     ("path", "written", "text"),
     [
         # form
-        ("training.epochs", [], "offers []"),
-        ("training.epochs", {"choices": 5}, "offers 5"),
-        ("training.epochs", [1, 2, 1], "offers 1 twice"),
-        ("training.momentum", [0.5, 0.5], "offers 0.5 twice"),
-        ("training.epochs", [[1], [2]], "offers [1]"),
+        ("training.epochs", [], "has the choices []"),
+        ("training.epochs", {"choices": 5}, "has the choices 5"),
+        ("training.epochs", [1, 2, 1], "has the value 1 twice"),
+        ("training.momentum", [0.5, 0.5], "has the value 0.5 twice"),
+        ("training.epochs", [[1], [2]], "has the value [1]"),
         ("training.epochs", {"low": 1}, "has no high"),
         ("training.epochs", {"high": 1}, "has no low"),
-        ("training.epochs", {"low": 9, "high": 1}, "low 9 above high 1: exchange them"),
+        ("training.epochs", {"low": 9, "high": 1}, "low 9 above high 1: swap them"),
         ("training.epochs", {"low": "a", "high": 1}, ".low is 'a'"),
         ("training.epochs", {"low": True, "high": 3}, ".low is True"),
         ("training.momentum", {"low": 0.0, "high": float("inf")}, ".high is inf"),
@@ -155,28 +151,28 @@ def test_conditions_may_name_what_is_configured_or_pinned(parse: Any) -> None:
         ("training.epochs", {"low": 1, "high": 9, "choices": [3]}, "mixes choices with a range"),
         # name
         ("training.epoch", [1, 2], "did you mean 'training.epochs'?"),
-        ("training", [1, 2], "names no configuration key"),
-        ("nothing", 3, "names no configuration key"),
-        ("study.seed", [1, 2], "names no configuration key that can be searched"),
-        ("dataset.column", ["wind"], "names no configuration key that can be searched"),
-        ("engine.workers", [1, 2], "names no configuration key that can be searched"),
-        ("model._target_", ["a.b"], "names no configuration key that can be searched"),
-        ("model.name", ["a", "b"], "names no configuration key that can be searched"),
+        ("training", [1, 2], "is not a configuration key"),
+        ("nothing", 3, "is not a configuration key"),
+        ("study.seed", [1, 2], "is not a configuration key that can be searched"),
+        ("dataset.column", ["wind"], "is not a configuration key that can be searched"),
+        ("engine.workers", [1, 2], "is not a configuration key that can be searched"),
+        ("model._target_", ["a.b"], "is not a configuration key that can be searched"),
+        ("model.name", ["a", "b"], "is not a configuration key that can be searched"),
         ("task.test", [10, 20], "cannot be searched: the scored targets would differ"),
         ("task.validation", 10, "cannot be searched: the scored targets would differ"),
         ("task.horizon", [1, 2], "cannot be searched: the scored targets would differ"),
         ("task.season", [7, 12], "cannot be searched: MASE"),
         # type and value
-        ("training.epochs", ["many"], "offers 'many'"),
-        ("training.epochs", [1.5], "offers 1.5"),
-        ("training.epochs", {"low": 1.5, "high": 3}, "offers 1.5"),
-        ("training.epochs", [True], "offers True"),
-        ("training.epochs", None, "offers None"),
-        ("training.epochs", {"low": 0, "high": 3}, "offers 0"),
+        ("training.epochs", ["many"], "has the value 'many'"),
+        ("training.epochs", [1.5], "has the value 1.5"),
+        ("training.epochs", {"low": 1.5, "high": 3}, "has the value 1.5"),
+        ("training.epochs", [True], "has the value True"),
+        ("training.epochs", None, "has the value None"),
+        ("training.epochs", {"low": 0, "high": 3}, "has the value 0"),
         ("training.optimizer", ["sgd", "admm"], "did you mean 'adam'?"),
-        ("training.loss", {"low": 1, "high": 2}, "offers 1"),
-        ("transform.difference", [0, 1], "offers 0"),
-        ("model.conv.filters", [32, 0], "offers 0"),
+        ("training.loss", {"low": 1, "high": 2}, "has the value 1"),
+        ("transform.difference", [0, 1], "has the value 0"),
+        ("model.conv.filters", [32, 0], "has the value 0"),
         ("model.head", ["flat"], "did you mean 'flatten'?"),
         # conditions
         ("training.loss", {"choices": ["mse"], "when": {}}, "expected a mapping"),
@@ -193,16 +189,18 @@ def test_conditions_may_name_what_is_configured_or_pinned(parse: Any) -> None:
         ),
     ],
 )
-def test_what_is_refused_and_why(parse: Any, path: str, written: Any, text: str) -> None:
+def test_an_invalid_leaf_is_rejected_with_a_reason(
+    parse: Any, path: str, written: Any, text: str
+) -> None:
     with pytest.raises(BadInput) as caught:
         parse(leaf(path, written))
-    said = str(caught.value)
-    assert text in said
-    assert f"space.{path}" in said or "cycle" in said
-    assert len(said.splitlines()) <= 3
+    message = str(caught.value)
+    assert text in message
+    assert f"space.{path}" in message or "cycle" in message
+    assert len(message.splitlines()) <= 3
 
 
-def test_conditions_in_a_circle_are_named_in_order(parse: Any) -> None:
+def test_the_keys_of_a_cycle_are_listed_in_order(parse: Any) -> None:
     with pytest.raises(BadInput, match="form a cycle") as caught:
         parse(
             {
@@ -213,9 +211,9 @@ def test_conditions_in_a_circle_are_named_in_order(parse: Any) -> None:
                 }
             }
         )
-    circle = str(caught.value).splitlines()[0].partition(": ")[2].split(" → ")
-    assert circle[0] == circle[-1]
-    steps = set(pairwise(circle))
+    cycle = str(caught.value).splitlines()[0].partition(": ")[2].split(" → ")
+    assert cycle[0] == cycle[-1]
+    steps = set(pairwise(cycle))
     assert steps == {
         ("training.loss", "training.optimizer"),
         ("training.optimizer", "training.batch_size"),

@@ -1,4 +1,4 @@
-"""Spaces: what points they span, and that no backend draws anything else."""
+"""Spaces: the points they contain, and that backends propose no other points."""
 
 import itertools
 import json
@@ -10,20 +10,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from search.backends import optuna
-from search.backends.base import (
-    Answer,
-    Backend,
-    Proposal,
-)
+from search.backends.base import Answer, Backend, Proposal
 from search.backends.grid import grid
 from search.space.conditions import Clause, same
-from search.space.space import (
-    Choice,
-    Parameter,
-    Point,
-    Range,
-    Space,
-)
+from search.space.space import Choice, Parameter, Point, Range, Space
 
 KINDS = (
     st.booleans(),
@@ -62,7 +52,7 @@ def continuous(draw: st.DrawFn, name: str, when: tuple[Clause, ...]) -> Range:
 
 @st.composite
 def clauses(draw: st.DrawFn, earlier: list[Parameter]) -> Clause:
-    """A condition on an earlier parameter, about as often true as not."""
+    """Draws a condition on an earlier parameter, true about as often as false."""
     on = draw(st.sampled_from(earlier))
     values = on.values() or (on.low, on.high)
     operand = draw(st.sampled_from(list(values)))
@@ -73,7 +63,7 @@ def clauses(draw: st.DrawFn, earlier: list[Parameter]) -> Clause:
 
 @st.composite
 def spaces(draw: st.DrawFn, *kinds: Callable[..., Any]) -> Space:
-    """One to four parameters, each perhaps under conditions on those before it."""
+    """Draws a space of one to four parameters, with up to two conditions each."""
     parameters: list[Parameter] = []
     for index in range(draw(st.integers(1, 4))):
         conditions = st.lists(clauses(parameters), max_size=2) if parameters else st.just([])
@@ -94,7 +84,7 @@ def active(parameter: Parameter, point: Point) -> bool:
 
 
 def spanned(space: Space) -> set[str]:
-    """The points by brute force: every combination, without what its own values switch off."""
+    """Returns all points by brute force: every combination, without inactive parameters."""
     found = set()
     for combination in itertools.product(*(p.values() or () for p in space.parameters)):
         point: Point = {}
@@ -122,19 +112,19 @@ def assert_lies_in(point: Point, space: Space) -> None:
 
 
 @given(spaces(*FINITE))
-def test_points_are_every_combination_once_without_inactive_parameters(space: Space) -> None:
+def test_points_are_all_combinations_of_active_parameters_once(space: Space) -> None:
     points = [key(point) for point in space.points()]
     assert len(points) == len(set(points))
     assert set(points) == spanned(space)
 
 
 @given(spaces(*FINITE), st.integers(1, 20))
-def test_a_space_knows_whether_it_has_more_points_than_trials(space: Space, trials: int) -> None:
+def test_has_at_most_agrees_with_the_number_of_points(space: Space, trials: int) -> None:
     assert space.has_at_most(trials) is (len(list(space.points())) <= trials)
 
 
 @given(st.data())
-def test_a_built_point_asks_for_active_parameters_only(data: st.DataObject) -> None:
+def test_build_asks_for_active_parameters_only(data: st.DataObject) -> None:
     space = data.draw(spaces(*FINITE))
     asked: list[str] = []
 
@@ -148,7 +138,7 @@ def test_a_built_point_asks_for_active_parameters_only(data: st.DataObject) -> N
 
 
 @given(st.one_of(integers("n", ()), stepped("x", ())))
-def test_a_range_includes_both_ends_and_snaps_its_own_values_to_themselves(found: Range) -> None:
+def test_a_range_includes_both_ends_and_snap_keeps_its_values(found: Range) -> None:
     values = found.values()
     assert values is not None
     assert values[0] == found.low
@@ -157,11 +147,11 @@ def test_a_range_includes_both_ends_and_snaps_its_own_values_to_themselves(found
     assert [found.snap(value + 1e-7) for value in values] == list(values)
 
 
-def test_float_steps_carry_no_noise() -> None:
+def test_float_steps_have_no_rounding_noise() -> None:
     assert list(Range("x", 0.0, 0.3, 0.1).values() or ()) == [0.0, 0.1, 0.2, 0.3]
 
 
-def test_a_long_integer_range_is_counted_without_being_spelled_out() -> None:
+def test_a_long_integer_range_is_counted_without_listing_its_values() -> None:
     space = Space((Range("n", 1, 10**15),))
     assert space.finite
     assert not space.has_at_most(100)
@@ -180,7 +170,7 @@ def test_a_space_without_parameters_has_one_empty_point() -> None:
     assert list(Space(()).points()) == [{}]
 
 
-def test_conditions_also_look_at_what_the_configuration_fixes() -> None:
+def test_conditions_also_apply_to_fixed_configuration_values() -> None:
     on_sgd = Choice("training.momentum", (0.0, 0.9), (Clause("training.optimizer", "==", "sgd"),))
     for optimizer, points in (("sgd", 2), ("adam", 1)):
         space = Space((on_sgd,), constants={"training.optimizer": optimizer})
@@ -196,7 +186,7 @@ def test_a_condition_on_an_inactive_parameter_does_not_hold() -> None:
     assert points == [{"a": False}, {"a": True, "b": 1}, {"a": True, "b": 2, "c": 3}]
 
 
-# ---------------------------------------------------------------- what backends draw
+# ---------------------------------------------------------------- points that backends propose
 
 
 def draw_from(backend: Backend, space: Space, count: int) -> None:
@@ -215,14 +205,14 @@ OPTIONS: dict[str, Any] = {"epochs": 4, "restored": 0}
 @pytest.mark.parametrize("build", [optuna.random, optuna.tpe, optuna.qmc])
 @few
 @given(space=spaces(*FINITE, continuous), seed=st.integers(0, 2**31 - 1))
-def test_optuna_draws_points_of_the_space(
+def test_optuna_proposes_points_of_the_space(
     build: Callable[..., Backend], space: Space, seed: int
 ) -> None:
     options = {"n_startup_trials": 3} if build is optuna.tpe else {}
     draw_from(build(space, seed=seed, **OPTIONS, **options), space, 6)
 
 
-# A stepped float that others look at: Keras Tuner's 0.9 is 0.8999….
+# A condition on a stepped float: Keras Tuner's 0.9 is 0.8999….
 ON_A_STEP = Space(
     (
         Range("model.p0", 0.0, 0.9, 0.3),
@@ -235,7 +225,7 @@ ON_A_STEP = Space(
 @few
 @example(space=ON_A_STEP, seed=0)
 @given(space=spaces(*FINITE, continuous), seed=st.integers(0, 2**31 - 1))
-def test_keras_tuner_draws_points_of_the_space(name: str, space: Space, seed: int) -> None:
+def test_keras_tuner_proposes_points_of_the_space(name: str, space: Space, seed: int) -> None:
     from search.backends import keras_tuner
 
     draw_from(getattr(keras_tuner, name)(space, seed=seed, **OPTIONS), space, 6)
@@ -245,7 +235,9 @@ def test_keras_tuner_draws_points_of_the_space(name: str, space: Space, seed: in
 @settings(few, max_examples=500)
 @example(space=ON_A_STEP, seed=0)
 @given(space=spaces(*FINITE, continuous), seed=st.integers(0, 2**31 - 1))
-def test_both_libraries_draw_the_same_of_very_many_spaces(space: Space, seed: int) -> None:
+def test_both_libraries_propose_points_of_the_space_for_many_spaces(
+    space: Space, seed: int
+) -> None:
     from search.backends import keras_tuner
 
     for build in (optuna.random, optuna.tpe, keras_tuner.random):

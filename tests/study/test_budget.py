@@ -1,4 +1,4 @@
-"""The budget of a study: what ends it, and that it says so."""
+"""The limits of a study and the messages about them."""
 
 import pytest
 from hypothesis import given
@@ -17,19 +17,21 @@ def ended(
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
-        ({"trials": 2}, "Budget met: 2 trials."),
-        ({"target": 4.0}, "The target of 4 is reached after 2 of 30 trials."),
-        ({"epochs": 8}, "The 8 epochs are spent after 2 of 30 trials."),
-        ({"timeout": 60.0}, "Time is up after 2 of 30 trials."),
+        ({"trials": 2}, "Budget used up: 2 trials."),
+        ({"target": 4.0}, "Target score of 4 reached after 2 of 30 trials."),
+        ({"epochs": 8}, "Epoch limit of 8 reached after 2 of 30 trials."),
+        ({"timeout": 60.0}, "Time limit reached after 2 of 30 trials."),
         ({"target": 3.9, "epochs": 9, "timeout": 61.0}, None),
     ],
 )
-def test_what_is_reached_first_ends_it(options: dict[str, float], said: str | None) -> None:
+def test_the_first_limit_reached_ends_the_study(
+    options: dict[str, float], message: str | None
+) -> None:
     limits = StudyLimits.of(StudyOptions(**options))  # type: ignore[arg-type]
     trials = Totals.of([ended(0), ended(1, score=4.0)])
-    assert limits.reached(trials, running=2, seconds=60.0) == said
+    assert limits.reached(trials, running=2, seconds=60.0) == message
     assert limits.reached(Totals(), running=2, seconds=0.0) is None
 
 
@@ -45,7 +47,7 @@ ENDS = st.tuples(SCORES, st.integers(0, 5), st.sampled_from(["complete", "pruned
 
 
 @given(st.lists(ENDS, max_size=9))
-def test_what_is_kept_as_trials_end_is_what_they_come_to(
+def test_running_totals_equal_the_totals_of_all_trials(
     ends: list[tuple[float, int, str]],
 ) -> None:
     trials = [ended(number, *end) for number, end in enumerate(ends)]

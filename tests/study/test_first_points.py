@@ -1,4 +1,4 @@
-"""Given points: completed from the configuration, and refused where the space has none such."""
+"""Given points are completed from the configuration, and rejected if they are not in the space."""
 
 from typing import Any
 
@@ -8,11 +8,7 @@ from hypothesis import strategies as st
 
 from search.config.dotted import with_values
 from search.space.conditions import Clause
-from search.space.space import (
-    Choice,
-    Range,
-    Space,
-)
+from search.space.space import Choice, Range, Space
 from search.study.first_points import completed
 from search.tracking import names
 
@@ -41,7 +37,7 @@ def drawn(data: st.DataObject) -> dict[str, Any]:
 
 
 @given(st.data())
-def test_a_point_of_the_space_is_itself_however_it_is_written(data: st.DataObject) -> None:
+def test_a_point_in_any_notation_is_completed_to_itself(data: st.DataObject) -> None:
     point = drawn(data)
     nested: dict[str, Any] = {"model": {}, "training": {}}
     written = {name: names.text(value) for name, value in point.items()}
@@ -51,7 +47,7 @@ def test_a_point_of_the_space_is_itself_however_it_is_written(data: st.DataObjec
         assert [type(value) for value in found.values()] == [type(v) for v in point.values()]
 
 
-def test_what_is_left_out_is_as_configured() -> None:
+def test_missing_values_come_from_the_configuration() -> None:
     assert completed({}, SPACE, SETTINGS) == {
         "model.layers": 1,
         "model.units": 32,
@@ -64,7 +60,7 @@ def test_what_is_left_out_is_as_configured() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "message"),
     [
         ({"model.units": 9}, "model.units is 9: the space has 8 to 64, step 8"),
         ({"model.units": 128}, "model.units is 128"),
@@ -74,9 +70,9 @@ def test_what_is_left_out_is_as_configured() -> None:
         ({"model.layers": 2, "model.cell": 1}, "model.cell is 1"),
         ({"model.unit": 8}, "model.unit is not searched: did you mean 'model.units'"),
         ({"training.epochs": 9}, "training.epochs is not searched"),
-        ({"model.layers": 0, "model.units": 8}, "a condition keeps it from being drawn"),
+        ({"model.layers": 0, "model.units": 8}, "a condition makes it inactive"),
     ],
 )
-def test_what_the_space_has_not_is_refused(values: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=f"^.*{said}"):
+def test_a_point_outside_the_space_is_rejected(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^.*{message}"):
         completed(values, SPACE, SETTINGS)

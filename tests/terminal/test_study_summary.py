@@ -1,4 +1,4 @@
-"""The end of a study on a screen of 80 by 25, and what tables leave out where it is narrow."""
+"""Summary of a study on a screen of 80 by 25, and the columns dropped from narrow tables."""
 
 import io
 import re
@@ -15,12 +15,15 @@ from search.terminal.tables import Column, fitted_table
 from search.tracking.reading import Record
 from search.tracking.store.connection import store_uri
 
-NETS = ("2×conv 128×6/2 · 2×bilstm 128 · 2×dense 32 · skip · w24 · rmsprop", "dense 16 · w7 · sgd")
+MODELS = (
+    "2×conv 128×6/2 · 2×bilstm 128 · 2×dense 32 · skip · w24 · rmsprop",
+    "dense 16 · w7 · sgd",
+)
 BASELINES = (
     *("linear ar calendar", "linear ar", "persistence"),
     *("drift", "climatology", "seasonal naive"),
 )
-STATE = "Interrupted after 12 of 40 trials; the same command goes on."
+STATE = "Interrupted after 12 of 40 trials; run the same command to resume."
 
 
 def record(kind: str, number: int, mae: float, name: str, **more: object) -> Record:
@@ -35,28 +38,28 @@ def record(kind: str, number: int, mae: float, name: str, **more: object) -> Rec
 
 
 def board(trials: int, finalists: int = 0, *, objectives: int = 1) -> list[Row]:
-    """Every fifth trial is pruned, every seventh failed."""
+    """Returns a leaderboard; of every seven trials, one is pruned and one failed."""
     runs = [
         record("baseline", i, 1.05 + i, f"baseline · {name}") for i, name in enumerate(BASELINES)
     ]
     for number in range(trials):
         state = {5: "failed", 4: "pruned"}.get(number % 7, "complete")
-        tags = {} if state == "complete" else {"sweepcast.reason": "no net " * 9}
+        tags = {} if state == "complete" else {"sweepcast.reason": "no model " * 9}
         metrics = {}
         if objectives > 1:
             tags["sweepcast.pareto"] = "true" if number % 2 else "false"
             metrics = {"parameters": 12345.0}
-        name = f"trial {number} · {NETS[number % 2]}"
+        name = f"trial {number} · {MODELS[number % 2]}"
         mae = 1 + number / 50
         runs.append(record("trial", number, mae, name, state=state, tags=tags, metrics=metrics))
-    ends = {"optimism": -0.01, "skill_low": -0.012, "skill_high": 0.034}
-    fresh = {f"validation/{name}": value for name, value in ends.items()}
+    figures = {"optimism": -0.01, "skill_low": -0.012, "skill_high": 0.034}
+    fresh = {f"validation/{name}": value for name, value in figures.items()}
     runs += [record("finalist", n, 1.01 + n / 50, "again", metrics=fresh) for n in range(finalists)]
     return rows(runs)
 
 
 def shown(width: int, found: list[Row], **more: object) -> list[str]:
-    """The lines on a terminal of this width, as it breaks them."""
+    """Returns the lines of the summary as a terminal of this width wraps them."""
     console = Console(
         file=io.StringIO(), force_terminal=True, width=width, color_system=None, markup=False
     )
@@ -76,7 +79,7 @@ def shown(width: int, found: list[Row], **more: object) -> list[str]:
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to work in, where `sweepcast` is a command."""
+    """Changes to an empty folder and puts a `sweepcast` command on the PATH."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "sweepcast").touch(0o755)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
@@ -88,7 +91,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("trials", [0, 1, 10, 40])
 @pytest.mark.parametrize("finalists", [0, 3])
 @pytest.mark.parametrize("objectives", [1, 2])
-def test_the_end_of_a_study_has_at_most_25_lines(
+def test_the_summary_of_a_study_has_at_most_25_lines(
     installed: Path, width: int, trials: int, finalists: int, objectives: int
 ) -> None:
     found = board(trials, min(trials, finalists), objectives=objectives)
@@ -108,7 +111,7 @@ def test_the_end_of_a_study_has_at_most_25_lines(
     assert BASELINES[0] in text
 
 
-def test_the_commands_are_those_that_work(installed: Path) -> None:
+def test_the_summary_lists_the_commands_to_run_next(installed: Path) -> None:
     assert [shlex.split(line)[1:2] for line in shown(120, board(2))[-5:]] == [
         [word] for word in ("ui", "leaderboard", "evaluate", "reproduce", "promote")
     ]
@@ -121,11 +124,11 @@ def test_the_commands_are_those_that_work(installed: Path) -> None:
     ("variables", "styles"),
     [
         ({"TERM": "xterm"}, {"1", "2", "1;32"}),
-        ({"TERM": "xterm", "NO_COLOR": "1"}, {"1", "2"}),  # bold and dim are no colours
+        ({"TERM": "xterm", "NO_COLOR": "1"}, {"1", "2"}),  # bold and dim are not colours
         ({"TERM": "dumb"}, set()),
     ],
 )
-def test_colours_are_left_out_where_they_are_not_wanted(
+def test_colours_are_omitted_with_no_color_or_a_dumb_terminal(
     variables: dict[str, str], styles: set[str]
 ) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=100, _environ=variables)
@@ -135,7 +138,7 @@ def test_colours_are_left_out_where_they_are_not_wanted(
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
-def test_a_leaderboard_fits_and_keeps_the_ids_where_there_is_room(width: int) -> None:
+def test_a_leaderboard_fits_and_keeps_the_run_ids_if_there_is_room(width: int) -> None:
     found = board(12, 2, objectives=2)
     console = Console(file=io.StringIO(), width=width)
     console.print(leaderboard_table(found, "°C", width, trials=9))
@@ -147,11 +150,11 @@ def test_a_leaderboard_fits_and_keeps_the_ids_where_there_is_room(width: int) ->
     assert lines[-1] == "… and 3 more trials"
 
 
-def test_columns_go_in_their_order() -> None:
+def test_columns_are_dropped_in_order() -> None:
     columns = [
         Column("name", ["x" * 30], least=10),
-        Column("first", ["1" * 10], goes=0),
-        Column("second", ["2" * 10], goes=1),
+        Column("first", ["1" * 10], dropped_at=0),
+        Column("second", ["2" * 10], dropped_at=1),
         Column("stays", ["3"]),
     ]
     least = 10 + 10 + 10 + 5 + 3 * 2

@@ -1,4 +1,4 @@
-"""Which run a name means."""
+"""Tests which run the argument RUN refers to."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from search.tracking import names
 from search.tracking.reading import find_run
 
 
-def test_a_duplicate_stands_for_the_run_that_its_original_ended_in(sweepcast: Any) -> None:
+def test_a_duplicate_resolves_to_the_finished_run_of_its_original(sweepcast: Any) -> None:
     client = sweepcast.client
     experiment = client.create_experiment("sweepcast/made")
     known = {names.STUDY: "made"}
@@ -23,9 +23,9 @@ def test_a_duplicate_stands_for_the_run_that_its_original_ended_in(sweepcast: An
     trial(0, state="lost")
     original = trial(0, state="complete")
     assert find_run(client, trial(1, state="complete", duplicate_of="0")).run_id == original
-    for number in ("2", "7"):  # itself, and one that is gone
+    for number in ("2", "7"):  # the trial itself, and a trial that does not exist
         repeated = trial(2, state="complete", duplicate_of=number)
-        with pytest.raises(BadInput, match=f"the point of trial {number}, which is gone"):
+        with pytest.raises(BadInput, match=f"the point of trial {number}, which no longer exists"):
             find_run(client, repeated)
     client.set_tag(study, names.BEST, "made:best")
     with pytest.raises(BadInput, match="there is no run 'made:best'"):

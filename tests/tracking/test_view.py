@@ -1,4 +1,4 @@
-"""The saved view of a study in the MLflow UI."""
+"""Tests the saved view of a study in the MLflow UI."""
 
 import json
 from typing import Any
@@ -6,11 +6,7 @@ from typing import Any
 import pytest
 
 from search.space.conditions import Clause
-from search.space.space import (
-    Choice,
-    Range,
-    Space,
-)
+from search.space.space import Choice, Range, Space
 from search.tracking.ui.view import study_view
 
 SPACE = Space(
@@ -24,13 +20,13 @@ SPACE = Space(
 
 
 def state(space: Space, importance: dict[str, float]) -> dict[str, Any]:
-    """What MLflow's page restores."""
-    kept = json.loads(study_view("tides", "0" * 32, space, importance, 5))
-    assert (kept["name"], kept["createdAt"], kept["updatedAt"]) == ("tides", 5, 5)
-    return json.loads(kept["state"])
+    """Returns the state that MLflow's page restores from the view."""
+    view = json.loads(study_view("tides", "0" * 32, space, importance, 5))
+    assert (view["name"], view["createdAt"], view["updatedAt"]) == ("tides", 5, 5)
+    return json.loads(view["state"])
 
 
-def test_columns_begin_with_the_score_and_what_mattered() -> None:
+def test_columns_start_with_the_score_and_the_most_important_values() -> None:
     shown = state(SPACE, {"training.learning_rate": 0.7, "training.optimizer": 0.3})
     assert shown["orderByKey"] == shown["selectedColumns"][0] == "metrics.`validation/mae`"
     params = [c for c in shown["selectedColumns"] if c.startswith("params.")]
@@ -38,7 +34,7 @@ def test_columns_begin_with_the_score_and_what_mattered() -> None:
     assert set(shown["columnOrder"]) == set(shown["columnWidths"])
 
 
-def test_axes_are_numbers_and_those_of_all_trials() -> None:
+def test_axes_are_numbers_and_values_common_to_all_trials() -> None:
     charts = state(SPACE, {})
     by_kind = {chart["type"]: chart for chart in charts["compareRunCharts"]}
     assert by_kind["PARALLEL"]["selectedParams"] == [
@@ -49,7 +45,7 @@ def test_axes_are_numbers_and_those_of_all_trials() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 60])
-def test_it_fits_into_a_tag(count: int) -> None:
+def test_the_view_fits_into_a_tag(count: int) -> None:
     long = "model.recurrent.recurrent_dropout_of_layer_"
     space = Space(tuple(Range(f"{long}{number}", 0.0, 0.5) for number in range(count)))
     assert len(study_view("s" * 100, "0" * 32, space, {}, 5)) < 5000

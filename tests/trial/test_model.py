@@ -1,4 +1,4 @@
-"""What a net is built from: the seed alone."""
+"""The weights of a new model depend on the seed alone."""
 
 import random
 import threading
@@ -6,8 +6,8 @@ import threading
 import numpy as np
 
 
-def test_a_busy_thread_beside_the_training_changes_no_bit():
-    """Dask's own threads draw from Python's generator while a worker builds a net."""
+def test_random_draws_of_another_thread_do_not_change_the_weights():
+    """Dask's threads draw from Python's random generator while a worker builds a model."""
     import keras
 
     from search.trial.model import seeded

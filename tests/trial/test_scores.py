@@ -1,4 +1,4 @@
-"""Scores: worked examples and the rules that every forecast obeys."""
+"""Scores: worked examples, and properties that hold for every forecast."""
 
 import math
 
@@ -8,11 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from search.trial.scores import (
-    scores,
-    seasonal_naive_error,
-    skill,
-)
+from search.trial.scores import scores, seasonal_naive_error, skill
 
 Array = NDArray[np.float64]
 readings = st.integers(-(10**9), 10**9).map(lambda thousandths: thousandths / 1000)
@@ -20,7 +16,7 @@ readings = st.integers(-(10**9), 10**9).map(lambda thousandths: thousandths / 10
 
 @st.composite
 def forecasts(draw: st.DrawFn) -> tuple[Array, Array]:
-    """Actuals and forecasts [N, H]; the first actual is observed, others may be missing."""
+    """Draws actuals and forecasts [N, H]; the first actual is observed, others may be missing."""
     shape = draw(st.tuples(st.integers(1, 6), st.integers(1, 3)))
     size = math.prod(shape)
     cells = st.lists(st.one_of(readings, st.just(math.nan)), min_size=size, max_size=size)
@@ -30,7 +26,7 @@ def forecasts(draw: st.DrawFn) -> tuple[Array, Array]:
     return actual, forecast
 
 
-def test_a_worked_example() -> None:
+def test_scores_of_a_worked_example() -> None:
     actual = np.array([[1.0, 2.0], [3.0, np.nan]])
     forecast = np.array([[2.0, 2.0], [0.0, 99.0]])
     found = scores(actual, forecast, seasonal_error=2.0)
@@ -56,9 +52,7 @@ def test_errors_are_ordered_and_bounded(pair: tuple[Array, Array]) -> None:
 
 
 @given(forecasts(), readings)
-def test_a_forecast_of_a_missing_reading_is_never_scored(
-    pair: tuple[Array, Array], other: float
-) -> None:
+def test_missing_readings_are_never_scored(pair: tuple[Array, Array], other: float) -> None:
     actual, forecast = pair
     elsewhere = np.where(np.isnan(actual), other, forecast)
     assert scores(actual, elsewhere, 1.0) == scores(actual, forecast, 1.0)
@@ -75,24 +69,22 @@ def test_the_seasonal_naive_error_compares_with_one_season_ago() -> None:
 
 
 @pytest.mark.parametrize("training", [[1.0, 2.0], [1.0], [1.0, 2.0, np.nan, np.nan]])
-def test_without_a_pair_one_season_apart_there_is_no_mase(training: list[float]) -> None:
+def test_mase_is_nan_without_two_readings_one_season_apart(training: list[float]) -> None:
     error = seasonal_naive_error(np.array(training), 2)
     assert math.isnan(error)
     assert math.isnan(scores(np.ones((1, 1)), np.zeros((1, 1)), error)["mase"])
 
 
-def test_a_constant_training_part_has_no_mase_instead_of_an_infinite_one() -> None:
+def test_mase_is_nan_for_a_constant_training_part() -> None:
     error = seasonal_naive_error(np.full(9, 3.0), 2)
     assert error == 0
     assert math.isnan(scores(np.ones((1, 1)), np.zeros((1, 1)), error)["mase"])
 
 
 @pytest.mark.parametrize(("mae", "expected"), [(1.0, 0.5), (2.0, 0.0), (4.0, -1.0), (0.0, 1.0)])
-def test_skill_is_above_zero_exactly_where_the_baseline_is_beaten(
-    mae: float, expected: float
-) -> None:
+def test_skill_is_positive_only_if_the_baseline_is_beaten(mae: float, expected: float) -> None:
     assert skill(mae, 2.0) == expected
 
 
-def test_nothing_can_be_said_against_a_perfect_baseline() -> None:
+def test_skill_is_nan_against_a_perfect_baseline() -> None:
     assert math.isnan(skill(0.0, 0.0))

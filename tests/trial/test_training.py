@@ -1,4 +1,4 @@
-"""How a net is compiled, used again and shuffled: none of it may change what it learns."""
+"""Compiling, reusing and shuffling a model must not change what it learns."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,16 +14,12 @@ from search.config.validation import validated
 from search.trial.compilation import COMPILATIONS, unrolled
 from search.trial.compilation import compilation as compilation_of
 from search.trial.data import load_series
-from search.trial.trial import (
-    Plan,
-    Progress,
-    run_trial,
-)
+from search.trial.trial import Plan, Progress, run_trial
 
 
 @pytest.fixture(scope="module")
 def plan(composed: Callable[..., Any], short: tuple[str, ...]) -> Callable[..., Plan]:
-    """Makes the plan of a recurrent net with some values of its configuration."""
+    """Returns a function that makes the plan of a recurrent model with the given values."""
     config = validated(composed("model=recurrent", "space=[]", *short))
 
     def made(values: dict[str, Any]) -> Plan:
@@ -39,10 +35,8 @@ def silent(progress: Progress) -> None:
 
 
 @pytest.mark.parametrize("compilation", COMPILATIONS)
-def test_a_net_that_is_trained_after_another_is_as_if_built_anew(
-    plan: Callable[..., Plan], compilation: str
-) -> None:
-    """What was compiled for one execution serves the next, and changes no bit of it."""
+def test_a_reused_model_trains_like_a_new_one(plan: Callable[..., Plan], compilation: str) -> None:
+    """The code compiled for one execution is reused for the next and gives the same bits."""
     block = {"cell": "simple_rnn", "units": 3, "dropout": 0.3, "recurrent_dropout": 0.3}
     values = {f"model.recurrent.{key}": value for key, value in block.items()}
     values |= {"training.epochs": 2, "training.optimizer": "adam", "study.executions": 2}
@@ -58,7 +52,7 @@ def test_a_net_that_is_trained_after_another_is_as_if_built_anew(
 
 
 @pytest.mark.parametrize(
-    ("cell", "window_size", "steps", "due"),
+    ("cell", "window_size", "steps", "expected"),
     [
         (None, 12, 100_000, "loop"),
         ("gru", 12, 499, "loop"),
@@ -69,34 +63,34 @@ def test_a_net_that_is_trained_after_another_is_as_if_built_anew(
     ],
 )
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_how_a_training_is_compiled_follows_from_net_window_and_length(
-    cell: str | None, window_size: int, steps: int, due: str, *, bidirectional: bool
+def test_compilation_depends_on_model_window_size_and_steps(
+    cell: str | None, window_size: int, steps: int, expected: str, *, bidirectional: bool
 ) -> None:
     import keras
 
     recurrent = Recurrent(1 if cell else 0, cell or "gru", 2, bidirectional=bidirectional)
     window = keras.Input((window_size, 1))
-    net = keras.Model(window, recurrent_block(window, recurrent, sequences=True))
-    assert compilation_of(net, window_size=window_size, steps=steps) == due
-    nested = keras.Sequential([window, net])
-    assert compilation_of(nested, window_size=window_size, steps=steps) == due
+    model = keras.Model(window, recurrent_block(window, recurrent, sequences=True))
+    assert compilation_of(model, window_size=window_size, steps=steps) == expected
+    nested = keras.Sequential([window, model])
+    assert compilation_of(nested, window_size=window_size, steps=steps) == expected
 
 
-def test_layers_are_unrolled_only_meanwhile() -> None:
+def test_layers_are_unrolled_only_within_the_context() -> None:
     import keras
 
     window = keras.Input((4, 1))
     options = Recurrent(2, "simple_rnn", 2, bidirectional=True)
-    net = keras.Model(window, recurrent_block(window, options, sequences=True))
+    model = keras.Model(window, recurrent_block(window, options, sequences=True))
     layers = [
-        one for layer in net.layers[1:] for one in (layer.forward_layer, layer.backward_layer)
+        one for layer in model.layers[1:] for one in (layer.forward_layer, layer.backward_layer)
     ]
-    with unrolled(net):
+    with unrolled(model):
         assert [layer.unroll for layer in layers] == [True] * 4
     assert [layer.unroll for layer in layers] == [False] * 4
 
 
-def test_the_order_of_an_epoch_follows_from_its_number() -> None:
+def test_the_order_of_windows_depends_on_the_epoch_number() -> None:
     from search.trial.epochs import epochs_of
 
     windows = cut(
@@ -108,8 +102,8 @@ def test_the_order_of_an_epoch_follows_from_its_number() -> None:
         start=0,
         stop=20,
     )
-    at_once = [order.numpy() for order, _ in epochs_of(windows, seed=5, first=0).take(4)]
-    later = [order.numpy() for order, _ in epochs_of(windows, seed=5, first=2).take(2)]
-    assert np.array_equal(at_once[2:], later)
-    assert {tuple(sorted(order)) for order in at_once} == {tuple(range(17))}
-    assert len({tuple(order) for order in at_once}) == 4
+    whole = [order.numpy() for order, _ in epochs_of(windows, seed=5, first=0).take(4)]
+    resumed = [order.numpy() for order, _ in epochs_of(windows, seed=5, first=2).take(2)]
+    assert np.array_equal(whole[2:], resumed)
+    assert {tuple(sorted(order)) for order in whole} == {tuple(range(17))}
+    assert len({tuple(order) for order in whole}) == 4

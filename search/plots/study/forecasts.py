@@ -1,4 +1,4 @@
-"""Picture of the best trials of a study: their forecasts over what came.
+"""Figure of the forecasts of the best trials of a study.
 
 Letters: R rows of a table of predictions (as in `search.plots.trial.forecast`).
 """
@@ -22,27 +22,34 @@ def forecasts(
     title: str,
     season: int,
 ) -> Figure:
-    """The forecasts one step ahead of at most five trials, over the actual and the best baseline.
+    """Draws the forecasts one step ahead of up to five trials, the best baseline and the actual.
 
-    `ranked` has a table of predictions [R rows] for each trial by what it is called, the best
-    first; `baseline` is one too. Below, the last season of them: `season` counts steps.
+    The lower panel shows the last season.
+
+    Args:
+        ranked: tables of predictions [R rows] by name of the trial, the best first.
+        baseline: table of predictions of the best baseline.
+        baseline_name: name of the best baseline.
+        unit: unit of the series.
+        title: title of the figure.
+        season: length of a season in steps.
     """
     if not ranked:
-        return style.message_figure(title, "No trial left a forecast to draw.")
-    beside = first_step(baseline)
+        return style.message_figure(title, "No trial has a forecast to draw.")
+    reference = first_step(baseline)
     tables = {name: first_step(table) for name, table in ranked.items()}
     horizon = int(baseline["step"].max())
     ahead = "One step ahead" if horizon == 1 else f"Step 1 of {horizon}"
     figure, axes = style.new_figure(
         [["whole"], ["zoom"]], 6.9, title=title, top=1.15, gap=0.5, bottom=0.55
     )
-    last = closing(beside, season)
+    last = closing(reference, season)
     start = last["timestamp"].min()
-    for name, since in (("whole", beside["timestamp"].min()), ("zoom", start)):
+    for name, since in (("whole", reference["timestamp"].min()), ("zoom", start)):
         panel = axes[name]
-        _draw(panel, beside[beside["timestamp"] >= since], "actual", "actual", style.ACTUAL, 1, 2.6)
-        rival = f"baseline: {baseline_name}"
-        _draw(panel, beside[beside["timestamp"] >= since], "forecast", rival, style.BASELINE, 2)
+        recent = reference[reference["timestamp"] >= since]
+        _draw(panel, recent, "actual", "actual", style.ACTUAL, 1, 2.6)
+        _draw(panel, recent, "forecast", f"baseline: {baseline_name}", style.BASELINE, 2)
         # The best one is drawn last, on top.
         for place, (trial, table) in reversed([*enumerate(tables.items())]):
             shown = table[table["timestamp"] >= since]
@@ -52,7 +59,7 @@ def forecasts(
     style.label(axes["whole"], title=f"{ahead}, all scored steps", y=style.quantity("value", unit))
     style.label(
         axes["zoom"],
-        title=f"{ahead}, the last {len(last)} of {len(beside)} steps",
+        title=f"{ahead}, the last {len(last)} of {len(reference)} steps",
         x="date of the target",
         y=style.quantity("value", unit),
     )
@@ -63,18 +70,18 @@ def forecasts(
 def _draw(
     panel: Axes,
     table: pd.DataFrame,
-    what: str,
+    column: str,
     name: str,
     color: str,
     above: int,
     width: float = 1.1,
 ) -> None:
-    time, values = lines.breaks(table["timestamp"].to_numpy(), floats_of(table, what))
+    time, values = lines.breaks(table["timestamp"].to_numpy(), floats_of(table, column))
     lines.line(panel, time, values, color=color, name=name, width=width, above=above)
 
 
 def _legend(figure: Figure, panel: Axes) -> None:
-    """What was drawn, the actual first, then the trials, best first, then the baseline."""
+    """Adds a legend with the actual first, then the trials, best first, then the baseline."""
     handles, names = panel.get_legend_handles_labels()
     order = [0, *range(len(names) - 1, 0, -1)]
     figure.legend(

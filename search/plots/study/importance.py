@@ -1,4 +1,4 @@
-"""The importance of the searched parameters."""
+"""Figure of the importance of the parameters."""
 
 import math
 from collections.abc import Mapping
@@ -11,9 +11,12 @@ from search.plots import formatting, style
 
 
 def importance(values: Mapping[str, float], *, title: str, note: str) -> Figure:
-    """The importance of each dotted parameter, highest first; NaN is written "–".
+    """Draws the importance of each parameter, highest first; NaN is written "–".
 
-    `note` says how they were found, or, where `values` is empty, why there are none.
+    Args:
+        values: importance by dotted name of the parameter.
+        title: title of the figure.
+        note: how the importance was computed or, if `values` is empty, why there is none.
     """
     if not values:
         return style.message_figure(title, note or "No importances: too few complete trials.")

@@ -1,6 +1,6 @@
-"""Pictures of one study: scores by trial, and importances. Lower scores win.
+"""Figure of the scores of a study by trial. Lower scores are better.
 
-Letters: K trials, P parameters.
+Letters: K trials.
 """
 
 import math
@@ -13,24 +13,25 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from search.plots import formatting, style
-from search.plots.study.scores import (
-    ceiling,
-    complete_trials,
-    no_trials,
-    scores_of,
-)
+from search.plots.study.scores import ceiling, complete_trials, no_trials, scores_of
 from search.plots.style import Floats
 
 
 def optimization_history(
     trials: pd.DataFrame, *, baseline: float, baseline_name: str, unit: str, title: str
 ) -> Figure:
-    """The score of each trial, the best so far, and the best baseline's score.
+    """Draws the score of each trial, the best score so far, and the score of the best baseline.
 
-    `trials` [K rows] has the columns number (from 0), state (complete, pruned, failed) and score
-    (NaN where there is none). Failed trials, and pruned ones without a score, are marks at the
-    top edge. Scores far above the others (beyond `ceiling`) are counted at the top edge too, so
-    that one wild trial does not flatten the picture. `baseline` may be NaN: none is drawn.
+    Failed trials and pruned trials without a score are marked at the top edge. So are scores far
+    above the others (beyond `ceiling`), so that an outlier does not flatten the figure.
+
+    Args:
+        trials: table [K rows] with the columns number (from 0), state (complete, pruned, failed)
+            and score (NaN if there is none).
+        baseline: score of the best baseline; NaN draws none.
+        baseline_name: name of the best baseline.
+        unit: unit of the series.
+        title: title of the figure.
     """
     if not len(complete_trials(trials)):
         return style.message_figure(title, no_trials(trials))
@@ -69,7 +70,7 @@ def optimization_history(
 def _draw_trials(
     panel: Axes, trials: pd.DataFrame, done: npt.NDArray[np.bool_], top: float
 ) -> float:
-    """Draws a mark for each trial; the lowest score that got one in its place."""
+    """Draws a mark for each trial and returns the lowest score that is drawn to scale."""
     number = trials["number"].to_numpy(dtype=np.float64)
     score = scores_of(trials)
     pruned, failed = ((trials["state"] == s).to_numpy(dtype=bool) for s in ("pruned", "failed"))
@@ -99,12 +100,12 @@ def _draw_trials(
 
 
 def _draw_best(panel: Axes, number: Floats, score: Floats, top: float, unit: str) -> None:
-    """The best score so far as steps; `score` is infinite where a trial has none."""
+    """Draws the best score so far as steps; `score` is infinite for trials without a score."""
     best = int(score.argmin())
     so_far = np.minimum.accumulate(score)
     so_far[so_far > top] = np.nan
     panel.step(
-        np.append(number, number[-1] + 0.5),  # the last trial has a width too
+        np.append(number, number[-1] + 0.5),  # extends the step of the last trial
         np.append(so_far, so_far[-1]),
         where="post",
         color=style.BEST,

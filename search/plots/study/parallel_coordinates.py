@@ -1,4 +1,4 @@
-"""Searched values against scores: a line a trial through parallel axes. Lower scores win.
+"""Figure of parameter values and scores: one line per trial through parallel axes.
 
 Letters: K trials, P parameters.
 """
@@ -15,21 +15,11 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from search.plots import formatting, style
-from search.plots.axis import (
-    ABSENT,
-    Axis,
-    axis_of,
-    fanned,
-)
-from search.plots.study.scores import (
-    ceiling,
-    complete_trials,
-    no_trials,
-    scores_of,
-)
+from search.plots.axis import ABSENT, Axis, axis_of, fanned
+from search.plots.study.scores import ceiling, complete_trials, no_trials, scores_of
 from search.plots.style import Floats
 
-_PER_ROW = 9  # axes that fit side by side with readable names
+_PER_ROW = 9  # maximum number of axes in a row with readable names
 
 
 def parallel_coordinates(
@@ -40,19 +30,25 @@ def parallel_coordinates(
     title: str,
     logarithmic: Collection[str] = (),
 ) -> Figure:
-    """A line for each complete trial through its values, coloured by its score, the best on top.
+    """Draws a line for each complete trial through its values, coloured by score, best on top.
 
-    `trials` [K rows] has a column for each of the P dotted `parameters`, and score; where it has
-    state too, only complete trials count. Numbers stand on a linear axis, on a logarithmic one
-    where `logarithmic` names them or they span more than two decades; strings, truth values, None
-    (a choice of null) and mixtures are categories. NaN, or no such column, is a parameter that the
-    trial does not have: its line passes below, at "–". More than nine go on in a second row.
+    Lower scores are better. The line of a trial without a parameter (NaN, or no such column) passes
+    below the axis, at "–". More than nine parameters are drawn in several rows.
+
+    Args:
+        trials: table [K rows] with a column for each parameter, and score; if it also has the
+            column state, only complete trials are drawn.
+        parameters: dotted names of the P parameters.
+        unit: unit of the series.
+        title: title of the figure.
+        logarithmic: parameters with a logarithmic axis. Numbers that span more than two decades
+            get one too; strings, booleans, None (a choice of null) and mixtures are categories.
     """
     complete = complete_trials(trials)
     if not len(complete):
         return style.message_figure(title, no_trials(trials))
     if not parameters:
-        return style.message_figure(title, "The space has no parameter to draw.")
+        return style.message_figure(title, "The space has no parameters to draw.")
     complete = complete.sort_values("score", ascending=False, kind="stable")
     score = scores_of(complete)
     low, top = float(score.min()), ceiling(score, spread=1.0)
@@ -67,7 +63,7 @@ def parallel_coordinates(
         mosaic, 0.75 + 3.3 * len(rows), title=title, left=0.15, right=0.75, top=0.5, bottom=0.6
     )
     above = int((score > top).sum())
-    told = f"; {above} above" if above else ""
+    more = f"; {above} above" if above else ""
     best = f"best: {formatting.number(low, unit)}"
     if "number" in complete:
         best += f" (trial {complete['number'].iloc[-1]})"
@@ -87,20 +83,20 @@ def parallel_coordinates(
         )
         bar.ax.tick_params(colors=style.QUIET, labelcolor=style.INK, labelsize=style.TEXT_SIZE)
         bar.set_label(
-            style.quantity("score", unit) + told, fontsize=style.TEXT_SIZE, color=style.INK
+            style.quantity("score", unit) + more, fontsize=style.TEXT_SIZE, color=style.INK
         )
     style.legend(axes["row 0"])
     return figure
 
 
 def _draw_row(panel: Axes, columns: Sequence[Axis], names: Sequence[str], size: int) -> None:
-    """The axes of one row, each with its ticks at its right and its name below."""
+    """Draws the axes of one row, each with its ticks on the right and its name below."""
     panel.grid(visible=False)
     for spine in panel.spines.values():
         spine.set_visible(False)
     absent = any(ABSENT in column.ticks for column in columns)
     panel.set_ylim(ABSENT - 0.05 if absent else -0.06, 1.06)
-    # A row with fewer axes than the first keeps their distances and ends earlier.
+    # A row with fewer axes than the first has the same distance between axes and is shorter.
     panel.set_xlim(-0.35, size + 0.02 * (size + 1))
     panel.set_yticks([])
     panel.set_xticks(range(len(names)), [style.plain(name.replace(".", "\n")) for name in names])
@@ -126,7 +122,7 @@ def _draw_row(panel: Axes, columns: Sequence[Axis], names: Sequence[str], size: 
 def _draw_lines(
     panel: Axes, columns: Sequence[Axis], score: Floats, norm: Normalize, best: str
 ) -> None:
-    """The trials, worst first, each ending at its score on the colour bar."""
+    """Draws the lines of the trials, worst first; each ends at its score on the colour bar."""
     heights = [*(fanned(column.heights) for column in columns), np.clip(norm(score), 0, 1)]
     points = np.stack(heights, axis=1)
     places = np.broadcast_to(np.arange(points.shape[1], dtype=np.float64), points.shape)

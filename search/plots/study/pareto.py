@@ -1,21 +1,17 @@
-"""Picture of a study of several objectives: the score against the size of the net."""
+"""Figure of a study with several objectives: the score against the size of the model."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from search.plots import style
-from search.plots.study.scores import (
-    complete_trials,
-    no_trials,
-    scores_of,
-)
+from search.plots.study.scores import complete_trials, no_trials, scores_of
 
 
 def pareto(trials: pd.DataFrame, *, unit: str, title: str) -> Figure:
-    """Score and weights of each complete trial, and the front of those that nothing beats in both.
+    """Draws score and number of weights of each complete trial, and the Pareto front.
 
-    `trials` has the columns number, state, score, parameters (of the net) and front (bool).
+    `trials` has the columns number, state, score, parameters (number of weights) and front (bool).
     """
     done = complete_trials(trials)
     if not len(done):
@@ -41,6 +37,6 @@ def pareto(trials: pd.DataFrame, *, unit: str, title: str) -> Figure:
         markersize=6,
         label=f"Pareto front ({front.sum()})",
     )
-    style.label(panel, x="weights of the net", y=style.quantity("score", unit))
+    style.label(panel, x="weights of the model", y=style.quantity("score", unit))
     style.legend(panel)
     return figure

@@ -1,4 +1,4 @@
-"""What the pictures of a study ask of its table of trials. Lower scores win.
+"""Selections from the table of trials for the figures of a study. Lower scores are better.
 
 Letters: K trials. The table has the columns number, state and score.
 """
@@ -10,11 +10,12 @@ from search.plots.style import Floats
 
 
 def scores_of(trials: pd.DataFrame) -> Floats:
+    """Returns the scores [K] of the trials; NaN if there is none."""
     return trials["score"].to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def complete_trials(trials: pd.DataFrame) -> pd.DataFrame:
-    """The trials that have a finite score and are not pruned or failed."""
+    """Returns the complete trials that have a finite score."""
     if trials.empty:
         return trials
     kept = np.isfinite(scores_of(trials))
@@ -24,18 +25,19 @@ def complete_trials(trials: pd.DataFrame) -> pd.DataFrame:
 
 
 def no_trials(trials: pd.DataFrame) -> str:
+    """Returns a message for a study without a complete trial."""
     if trials.empty or "state" not in trials:
         return "No trial is complete yet."
     counts = trials["state"].value_counts()
-    told = ", ".join(f"{count} {state}" for state, count in counts.items())
-    return f"No trial is complete: {told}."
+    states = ", ".join(f"{count} {state}" for state, count in counts.items())
+    return f"No trial is complete: {states}."
 
 
 def ceiling(scores: Floats, spread: float = 3.0) -> float:
-    """The highest of `scores` that is drawn to scale, of at least one finite score.
+    """Returns the highest of `scores` (at least one, all finite) to draw to scale.
 
-    `spread` times the range of the better three quarters above their worst: a wild trial is
-    out, a merely bad one is in.
+    The limit is the third quartile plus `spread` times its distance from the best score. It
+    excludes outliers but includes trials that are only bad.
     """
     low, high = float(scores.min()), float(scores.max())
     if len(scores) < 5:

@@ -1,4 +1,4 @@
-"""Pictures of one study: the score over each searched value, and over the two that mattered most.
+"""Figures of the score of a study over each parameter, and over the two most important ones.
 
 Letters: K trials, G points of a grid along an axis.
 """
@@ -13,22 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from search.plots import formatting, style
-from search.plots.axis import (
-    missing,
-    rank,
-    written,
-)
-from search.plots.study.scores import (
-    ceiling,
-    complete_trials,
-    no_trials,
-    scores_of,
-)
+from search.plots.axis import missing, rank, written
+from search.plots.study.scores import ceiling, complete_trials, no_trials, scores_of
 from search.plots.style import Floats
 
 _PANELS, _COLUMNS = 9, 3
 _GRID = 60
-_COLOURS = "viridis"  # the darker, the better; told apart with every kind of colour vision
+_COLOURS = "viridis"  # darker is better; distinguishable with all types of colour vision
 
 
 def slices(
@@ -39,14 +30,22 @@ def slices(
     title: str,
     logarithmic: Sequence[str] = (),
 ) -> Figure:
-    """The score of each complete trial [K] over each of the first nine parameters `names`.
+    """Draws the score of each complete trial over each of the first nine parameters.
 
-    Later trials are darker. `trials` has the columns number, state, score and a column a parameter,
-    NaN where it was not drawn. Scores far above the others (beyond `ceiling`) are left out.
+    Later trials are darker. Scores far above the others (beyond `ceiling`) are left out.
+
+    Args:
+        trials: table [K rows] with the columns number, state, score and one column per parameter
+            (NaN if the trial does not have it).
+        names: names of the parameters, the most important first.
+        unit: unit of the series.
+        title: title of the figure.
+        logarithmic: parameters with a logarithmic axis.
     """
     done, shown = drawn(trials), [name for name in names if name in trials][:_PANELS]
     if not (len(done) and shown):
-        return style.message_figure(title, no_trials(trials) if shown else "Nothing is searched.")
+        reason = no_trials(trials) if shown else "The space has no parameters to draw."
+        return style.message_figure(title, reason)
     rows = [shown[at : at + _COLUMNS] for at in range(0, len(shown), _COLUMNS)]
     width = min(_COLUMNS, len(shown))
     mosaic = [[*row, *["."] * (width - len(row))] for row in rows]
@@ -78,10 +77,10 @@ def contour(
     title: str,
     logarithmic: Sequence[str] = (),
 ) -> Figure:
-    """The score over the first two parameters `names`, interpolated between the complete trials.
+    """Draws the score over the first two of `names`, interpolated between the complete trials.
 
-    `trials` is as for `slices`. The surface is the mean of all trials, each weighted by the inverse
-    square of its distance.
+    The arguments are those of `slices`. The surface is the mean of all scores, weighted by the
+    inverse square of the distance to the trial.
 
     Source: Shepard, "A two-dimensional interpolation function for irregularly-spaced data", 1968.
     """
@@ -89,7 +88,9 @@ def contour(
     pair = [name for name in names if name in trials][:2]
     done = having(done, pair)
     if len(pair) < 2 or len(done) < 3:
-        return style.message_figure(title, "It takes two parameters and three complete trials.")
+        return style.message_figure(
+            title, "This figure needs two parameters and three complete trials."
+        )
     figure, axes = style.new_figure([["all"]], 4.6, title=title, bottom=0.55, left=1.1)
     panel, scores = axes["all"], scores_of(done)
     x, y = (
@@ -109,18 +110,18 @@ def contour(
 
 
 def drawn(trials: pd.DataFrame) -> pd.DataFrame:
-    """The complete trials, without those far above the others."""
+    """Returns the complete trials whose score is not far above the others."""
     done = complete_trials(trials)
     return done[scores_of(done) <= ceiling(scores_of(done))] if len(done) else done
 
 
 def having(trials: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """The trials that have all of the parameters `names`; null is a value."""
+    """Returns the trials that have all of the parameters `names`; null counts as a value."""
     return trials[~trials[[*names]].map(missing).any(axis=1)]
 
 
 def _places(panel: Axes, column: "pd.Series[Any]", *, horizontal: bool, log: bool) -> Floats:
-    """Returns where values stand on an axis, which is scaled and marked for them."""
+    """Sets the scale and ticks of an axis and returns the positions of the values [K]."""
     values = list(column)
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         if log:
@@ -135,7 +136,7 @@ def _places(panel: Axes, column: "pd.Series[Any]", *, horizontal: bool, log: boo
 
 
 def _spread(at: Floats, log: bool) -> tuple[tuple[Floats, Floats], Floats]:
-    """Returns (places [K], grid [G]) from 0 to 1, and the grid [G] in the units of the axis."""
+    """Returns (positions [K], grid [G]), both from 0 to 1, and the grid [G] in axis units."""
     scaled = np.log(at) if log else at
     low, room = scaled.min(), np.ptp(scaled) or 1.0
     grid = np.linspace(0, 1, _GRID)
@@ -146,10 +147,16 @@ def _spread(at: Floats, log: bool) -> tuple[tuple[Floats, Floats], Floats]:
 def interpolated(
     x: tuple[Floats, Floats], y: tuple[Floats, Floats], scores: Floats
 ) -> npt.NDArray[np.float64]:
-    """Returns the surface [G, G] of places and grids from 0 to 1."""
+    """Returns the interpolated scores [G, G].
+
+    Args:
+        x: positions [K] and grid [G] along x, from 0 to 1.
+        y: positions [K] and grid [G] along y, from 0 to 1.
+        scores: scores [K].
+    """
     across = (x[1][:, None] - x[0]) ** 2
     surface = np.empty((len(y[1]), len(x[1])))
     for row, along in zip(surface, (y[1][:, None] - y[0]) ** 2, strict=True):
-        weights = 1 / (across + along + 1e-3)  # [G, K]: all rows at once would be G times as much
+        weights = 1 / (across + along + 1e-3)  # [G, K] for one row, to save memory
         row[:] = (weights @ scores) / weights.sum(axis=-1)
     return surface

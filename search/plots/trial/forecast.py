@@ -1,8 +1,8 @@
-"""Pictures of one trial: its forecast, its learning curve, its errors.
+"""Figure of the forecast of a trial.
 
 Letters: H steps ahead, R rows of a table of predictions. Such a table has the columns timestamp
-(datetime64, of the target), actual (NaN = missing reading), forecast, step (1..H), origin
-(datetime64) and fold (0..); its numbers are in the series' units.
+(datetime64 of the target), actual (NaN = missing reading), forecast, step (1..H), origin
+(datetime64) and fold (from 0); values are in the unit of the series.
 """
 
 import textwrap
@@ -17,8 +17,6 @@ from search.plots import formatting, lines, style
 from search.plots.style import Floats
 from search.plots.trial.predictions import closing, errors_of, first_step, floats_of
 
-_BINS = 24  # spans over which errors are averaged
-
 
 def forecast(
     predictions: pd.DataFrame,
@@ -28,17 +26,23 @@ def forecast(
     title: str,
     season: int,
 ) -> Figure:
-    """The forecast one step ahead over the actual, its error over time, and its last season.
+    """Draws the forecast one step ahead with the actual values, its error, and the last season.
 
-    `baselines` are tables like `predictions` [R rows], the best one first: it is drawn beside the
-    model, the others lie behind both in the last panel, and the MAE of all stands below. `season`
-    counts steps. With H > 1 all three panels show step 1.
+    With H > 1 all three panels show step 1.
+
+    Args:
+        predictions: table of predictions [R rows] of the trial.
+        baselines: tables like `predictions` by name of the baseline, the best first. The best is
+            drawn with the model, the others in grey in the last panel, which lists all MAEs.
+        unit: unit of the series.
+        title: title of the figure.
+        season: length of a season in steps.
     """
     model = first_step(predictions)
     if not np.isfinite(floats_of(model, "forecast")).any():
-        return style.message_figure(title, "No forecast to draw: the trial left no finite one.")
-    beside = {name.replace("_", " "): first_step(table) for name, table in baselines.items()}
-    rival_name, rival = next(iter(beside.items()), ("", None))
+        return style.message_figure(title, "No forecast to draw: no forecast value is finite.")
+    tables = {name.replace("_", " "): first_step(table) for name, table in baselines.items()}
+    best_name, best = next(iter(tables.items()), ("", None))
     horizon = int(predictions["step"].max())
     ahead = "One step ahead" if horizon == 1 else f"Step 1 of {horizon}"
 
@@ -46,13 +50,13 @@ def forecast(
         [["whole"], ["error"], ["zoom"]], 7.95, title=title, gap=0.5, bottom=0.9
     )
     whole, error, zoom = axes["whole"], axes["error"], axes["zoom"]
-    _draw_forecasts(whole, model, rival, rival_name)
+    _draw_forecasts(whole, model, best, best_name)
     style.label(whole, title=f"{ahead}, all scored steps", y=style.quantity("value", unit))
     style.legend(whole)
 
     _draw_errors(error, model, "model", color=style.MODEL, above=3)
-    if rival is not None:
-        _draw_errors(error, rival, rival_name, color=style.BASELINE, above=2)
+    if best is not None:
+        _draw_errors(error, best, best_name, color=style.BASELINE, above=2)
     error.axhline(0, color=style.INK, linewidth=0.8, zorder=4)
     style.label(error, title="Error: forecast − actual", y=style.quantity("error", unit))
     style.legend(error)
@@ -61,15 +65,15 @@ def forecast(
 
     last = closing(model, season)
     start = last["timestamp"].min()
-    for table in [*beside.values()][1:]:
+    for table in [*tables.values()][1:]:
         _draw_behind(zoom, table[table["timestamp"] >= start])
     _draw_forecasts(
-        zoom, last, None if rival is None else rival[rival["timestamp"] >= start], rival_name
+        zoom, last, None if best is None else best[best["timestamp"] >= start], best_name
     )
     style.label(
         zoom,
         title=f"{ahead}, the last {len(last)} of {len(model)} steps",
-        x="date of the target\n" + _ranking({"model": model, **beside}),
+        x="date of the target\n" + _ranking({"model": model, **tables}),
         y=style.quantity("value", unit),
     )
     for panel in (whole, error, zoom):
@@ -81,23 +85,25 @@ def forecast(
 
 
 def _mean(values: Floats) -> float:
-    """The mean of what is not NaN; NaN where nothing is."""
+    """Returns the mean of the values that are not NaN; NaN if there are none."""
     values = values[~np.isnan(values)]
     return float(values.mean()) if len(values) else float("nan")
 
 
 def _draw_forecasts(
-    axes: Axes, model: pd.DataFrame, rival: pd.DataFrame | None, rival_name: str
+    axes: Axes, model: pd.DataFrame, baseline: pd.DataFrame | None, name: str
 ) -> None:
     time, actual, predicted = lines.breaks(
         model["timestamp"].to_numpy(), floats_of(model, "actual"), floats_of(model, "forecast")
     )
     lines.line(axes, time, actual, color=style.ACTUAL, name="actual", width=2.6, above=2)
     lines.line(axes, time, predicted, color=style.MODEL, name="model", above=4)
-    if rival is not None:
-        time, predicted = lines.breaks(rival["timestamp"].to_numpy(), floats_of(rival, "forecast"))
-        name = f"baseline: {rival_name}"
-        lines.line(axes, time, predicted, color=style.BASELINE, name=name, width=1.1, above=3)
+    if baseline is not None:
+        time, predicted = lines.breaks(
+            baseline["timestamp"].to_numpy(), floats_of(baseline, "forecast")
+        )
+        label = f"baseline: {name}"
+        lines.line(axes, time, predicted, color=style.BASELINE, name=label, width=1.1, above=3)
 
 
 def _draw_behind(axes: Axes, frame: pd.DataFrame) -> None:
@@ -106,7 +112,7 @@ def _draw_behind(axes: Axes, frame: pd.DataFrame) -> None:
 
 
 def _ranking(tables: Mapping[str, pd.DataFrame]) -> str:
-    """The MAE of each table, best first."""
+    """Returns a text with the MAE of each table, best first."""
     sizes = {name: _mean(np.abs(errors_of(table))) for name, table in tables.items()}
     ranked = sorted(sizes, key=lambda name: sizes[name])
     text = "MAE: " + " · ".join(f"{name} {formatting.number(sizes[name])}" for name in ranked)

@@ -1,4 +1,4 @@
-"""The learning curves of a trial."""
+"""Figure of the learning curves of a trial."""
 
 import numpy as np
 import pandas as pd
@@ -15,12 +15,17 @@ _WIDE = 50.0  # a loss that falls by more than this factor is drawn on a log axi
 def learning_curve(
     curves: pd.DataFrame, *, unit: str, title: str, best_epoch: int | None
 ) -> Figure:
-    """Loss and validation MAE by epoch, a line for each execution of each fold.
+    """Draws loss and validation MAE by epoch, with a line for each execution of each fold.
 
-    `curves` has the columns fold, execution, epoch, loss, val_loss (scaled units) and
-    validation_mae (the series' units). Execution 0 of the last fold, whose numbers and model
-    are kept, is drawn strong; `best_epoch` counts as the column epoch does. An epoch whose
-    loss is not finite is marked at the top edge, never drawn as a value.
+    Execution 0 of the last fold, whose metrics and model are logged, is drawn with a thicker line.
+    Epochs whose loss is not finite are marked at the top edge.
+
+    Args:
+        curves: table with the columns fold, execution, epoch, loss, val_loss (scaled units) and
+            validation_mae (unit of the series).
+        unit: unit of the series.
+        title: title of the figure.
+        best_epoch: best epoch, numbered as in the column epoch; None draws no line for it.
     """
     if curves.empty:
         return style.message_figure(title, "No learning curve: no epoch was finished.")
@@ -37,7 +42,7 @@ def learning_curve(
         (handle,) = axes["score"].plot([], [], color=style.QUIET, linewidth=0.8, alpha=0.7)
         handle.set_label(f"{others} other execution{'s' if others > 1 else ''}")
     values = curves[["loss", "val_loss", "validation_mae"]].to_numpy(dtype=np.float64)
-    # NaN in a val_ column means "not measured"; infinity never does.
+    # In a val_ column NaN means "not measured", but infinity is a result.
     broken = ~np.isfinite(values[:, 0]) | np.isinf(values).any(axis=1)
     epoch = curves["epoch"].to_numpy(dtype=np.float64)
     for panel, shown in ((axes["loss"], values[:, :2]), (axes["score"], values[:, 2:])):

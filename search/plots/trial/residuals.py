@@ -1,4 +1,4 @@
-"""Errors of one trial: by time, by position in the season, their spread, and by step ahead.
+"""Figure of the errors of a trial: over time, by season, as a histogram, and by step ahead.
 
 Letters: H steps ahead, R rows of a table of predictions (as in `search.plots.trial.forecast`).
 """
@@ -21,17 +21,26 @@ _BINS = 24  # spans over which errors are averaged
 def residuals(
     predictions: pd.DataFrame, *, unit: str, title: str, season: int, frequency: str
 ) -> Figure:
-    """Errors (forecast − actual) by time, by calendar position, as a histogram; by step if H > 1.
+    """Draws the errors (forecast − actual) over time, by season, as a histogram; by step if H > 1.
 
-    `season` counts steps of `frequency` (a pandas alias such as "MS", "D", "15min"). Raises
-    ValueError where pandas does not know the alias.
+    Args:
+        predictions: table of predictions [R rows].
+        unit: unit of the series.
+        title: title of the figure.
+        season: length of a season in steps.
+        frequency: frequency of the series, a pandas alias such as "MS", "D" or "15min".
+
+    Raises:
+        ValueError: pandas does not know the alias.
     """
     first = first_step(predictions)
     time, errors = first["timestamp"], errors_of(first)
     every = errors_of(predictions)
     every = every[~np.isnan(every)]
     if not len(every):
-        return style.message_figure(title, "No error to draw: no scored step has both values.")
+        return style.message_figure(
+            title, "No errors to draw: no scored step has both a forecast and an actual value."
+        )
     steps = predictions["step"].to_numpy(dtype=np.int64)
     ahead = "" if steps.max() == 1 else " of step 1"
     rows = [["time", "time"], ["season", "spread"]]
@@ -86,9 +95,9 @@ def _draw_dots(axes: Axes, x: Array, y: Floats) -> None:
 def season_positions(
     time: pd.Series, *, season: int, frequency: str
 ) -> tuple[Floats, str, Mapping[int, str]]:
-    """Where each timestamp stands in its season: positions [R], their name, ticks to write.
+    """Returns the position of each timestamp in the season [R], the axis name, and tick labels.
 
-    Always the calendar's position, never an index modulo the season.
+    The position is taken from the calendar; it is not the index modulo the season.
     """
     offset = pd.tseries.frequencies.to_offset(frequency)
     start = pd.Timestamp("2001-01-01") + offset
@@ -109,7 +118,7 @@ def season_positions(
 
 
 def span_means(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Mean position and mean y over spans of x: each value of x where they are few."""
+    """Returns the mean x and mean y over spans of x, or over each value of x if there are few."""
     x, y = x[~np.isnan(y)], y[~np.isnan(y)]
     values, span = np.unique(x, return_inverse=True)
     if len(values) > 31:
@@ -122,7 +131,7 @@ def span_means(x: Floats, y: Floats) -> tuple[Floats, Floats]:
 
 
 def _draw_spread(axes: Axes, errors: Floats, unit: str, *, scope: str) -> None:
-    """Histogram of the finite `errors`, their mean and standard deviation."""
+    """Draws a histogram of the finite `errors` with their mean and standard deviation."""
     mean, deviation = float(errors.mean()), float(errors.std())
     bins = int(min(max(np.sqrt(len(errors)), 5), 40))
     counts, edges = np.histogram(errors, bins=bins)

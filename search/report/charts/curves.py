@@ -1,4 +1,4 @@
-"""Chart of the scores by epoch: a curve a trial."""
+"""Chart of the score of each trial by epoch."""
 
 import math
 from collections.abc import Mapping
@@ -8,30 +8,21 @@ import numpy as np
 
 from search.plots import style
 from search.plots.study.scores import ceiling
-from search.report.charts.look import (
-    Chart,
-    Trace,
-    layout,
-    line,
-    numbers,
-    quantity,
-    view,
-    whole,
-)
 from search.report.charts.scores import baseline_line
+from search.report.charts.style import Chart, Trace, layout, line, numbers, quantity, view, whole
 from search.results.findings import Findings
 from search.results.trial_outputs import TrialOutputs
 
-_POINTS = 20_000  # of all curves together
+_POINTS = 20_000  # maximum number of points of all curves together
 _THIN = {"opacity": 0.5, "width": 0.6}
 
 
-def curves(found: Findings, evidence: TrialOutputs) -> Chart:
-    """The score of each trial by epoch."""
+def curves(found: Findings, outputs: TrialOutputs) -> Chart:
+    """Returns a chart of the score of each trial by epoch."""
     key, title = "curves", "Score by epoch"
-    drawn = {trial: curve for trial, curve in evidence.curves.items() if curve}
+    drawn = {trial: curve for trial, curve in outputs.curves.items() if curve}
     if not drawn:
-        return Chart(key, title, "No trial ended an epoch.")
+        return Chart(key, title, "No trial finished an epoch.")
     states = dict(zip(found.trials["number"], found.trials["state"], strict=True))
     run_id = found.best.run_id if found.best else ""
     best = next((run.number for run in found.runs if run.run_id == run_id), None)
@@ -55,9 +46,9 @@ def curves(found: Findings, evidence: TrialOutputs) -> Chart:
         traces.append(baseline_line(found, [float(end) for end in ends]))
         low = min(low, found.baseline_mae)
     task, study = found.prepared.config.task, found.prepared.config.study
-    note = "A double click shows all. "
+    note = "Double-click to see the full range. "
     if task.folds * study.executions > 1:
-        note += "Of each trial, its first execution on the last fold."
+        note += "Each curve is the first execution of the trial on the last fold."
     return Chart(
         key,
         title,
@@ -75,21 +66,21 @@ def curves(found: Findings, evidence: TrialOutputs) -> Chart:
 def _lines(
     chosen: Mapping[int, Mapping[int, float]], most: int, name: str, color: str, **more: Any
 ) -> Trace:
-    """Curves as one trace, a gap between two; of a long one, `most` epochs evenly apart."""
+    """Returns curves as one trace with gaps between them, each thinned to at most `most` epochs."""
     x: list[int | None] = []
     y: list[float | None] = []
-    whose: list[int | None] = []
+    trials: list[int | None] = []
     for trial, curve in chosen.items():
         epochs = np.array(sorted(curve))
         kept = np.unique(np.linspace(0, len(epochs) - 1, most).astype(int))
         x += [*epochs[kept].tolist(), None]
         y += [*numbers(curve[epoch] for epoch in epochs[kept].tolist()), None]
-        whose += [trial] * (len(kept) + 1)
+        trials += [trial] * (len(kept) + 1)
     longest = max(len(curve) for curve in chosen.values())
     return line(
         *(x, y, name, color),
         mode="lines+markers" if longest == 1 else "lines",
-        customdata=whose,
+        customdata=trials,
         hovertemplate="%{text}<br>epoch %{x}: %{y:.4g}<extra></extra>",
         **more,
     )

@@ -1,4 +1,4 @@
-"""Charts of what the best trials forecast, beside the best baseline, and of their errors.
+"""Charts of the forecasts of the best trials and the best baseline, and of their errors.
 
 Letters: R rows of a table of predictions (as in `search.plots.trial.forecast`).
 """
@@ -14,7 +14,8 @@ from search.plots import style
 from search.plots.style import Floats
 from search.plots.trial.predictions import closing, errors_of, first_step, floats_of
 from search.plots.trial.residuals import season_positions, span_means
-from search.report.charts.look import (
+from search.report.charts.scores import baseline_label
+from search.report.charts.style import (
     Chart,
     Trace,
     layout,
@@ -26,24 +27,23 @@ from search.report.charts.look import (
     whole,
     words,
 )
-from search.report.charts.scores import baseline_label
 from search.results.findings import Findings
 from search.results.trial_outputs import TrialOutputs
 from search.tracking.reading import Record
 
-_LONGEST = 3000  # targets of a line; the last ones are drawn
-_TOLD = "%{fullData.name}<br>%{x}: %{y:.4g}<extra></extra>"
-_PICK = "A click on a name hides or shows its line."
+_LONGEST = 3000  # maximum number of targets of a line; only the last ones are drawn
+_HOVER = "%{fullData.name}<br>%{x}: %{y:.4g}<extra></extra>"
+_LEGEND_HINT = "Click a name in the legend to hide or show its line."
 
 
 @dataclass(frozen=True, eq=False)
 class _Source:
-    """A trial or the baseline, and how it is drawn.
+    """A trial or the baseline, and how its line is drawn.
 
     Attributes:
         table: its predictions [R].
         run: its run in the store.
-        look: of its line.
+        look: style of its line.
     """
 
     table: pd.DataFrame
@@ -51,12 +51,12 @@ class _Source:
     look: dict[str, Any]
 
     def drawn(self, x: Sequence[Any], y: Floats, **more: Any) -> Trace:
-        """Its line through x, y."""
+        """Returns its line through x and y."""
         return line(x, numbers(y), **{**self.look, **more})
 
 
-def forecast_charts(found: Findings, evidence: TrialOutputs) -> list[Chart]:
-    """The forecasts, and their errors: over time, in the season, their spread, by step."""
+def forecast_charts(found: Findings, outputs: TrialOutputs) -> list[Chart]:
+    """Returns charts of the forecasts and their errors: over time, by season, spread, by step."""
     runs = {run.run_id: run for run in found.runs}
     sources = [
         _Source(
@@ -69,26 +69,26 @@ def forecast_charts(found: Findings, evidence: TrialOutputs) -> list[Chart]:
                 "legendrank": place + 2,
             },
         )
-        for place, (shown, color) in enumerate(zip(evidence.forecasts, style.RANKED, strict=False))
+        for place, (shown, color) in enumerate(zip(outputs.forecasts, style.RANKED, strict=False))
     ]
     if found.baseline:
         name = baseline_label(found)
         look = {"name": name, "color": style.BASELINE, "line": {"dash": "dot"}, "legendrank": 9}
-        sources.append(_Source(evidence.baseline, runs[found.baseline.run_id], look))
+        sources.append(_Source(outputs.baseline, runs[found.baseline.run_id], look))
     sources.reverse()  # the best is drawn last, on top
     charts = [
-        _forecasts(found, evidence, sources),
+        _forecasts(found, outputs, sources),
         _over_time(found, sources),
-        _by_season(found, evidence, sources),
+        _by_season(found, outputs, sources),
         _spread(found, sources),
     ]
     return [*charts, _by_step(found, sources)] if found.prepared.config.task.horizon > 1 else charts
 
 
-def _forecasts(found: Findings, evidence: TrialOutputs, sources: Sequence[_Source]) -> Chart:
-    beside = first_step(evidence.baseline)
-    last = beside.iloc[-_LONGEST:]
-    season = moments(closing(last, evidence.season)["timestamp"])
+def _forecasts(found: Findings, outputs: TrialOutputs, sources: Sequence[_Source]) -> Chart:
+    baseline = first_step(outputs.baseline)
+    last = baseline.iloc[-_LONGEST:]
+    season = moments(closing(last, outputs.season)["timestamp"])
     actual = numbers(floats_of(last, "actual"))
     traces = [line(moments(last["timestamp"]), actual, "actual", style.ACTUAL, 3, legendrank=1)]
     for source in sources:
@@ -98,8 +98,10 @@ def _forecasts(found: Findings, evidence: TrialOutputs, sources: Sequence[_Sourc
     view = {"type": "date", "range": [season[0], season[-1]], "rangeslider": slider}
     horizon = found.prepared.config.task.horizon
     ahead = "One step ahead" if horizon == 1 else f"Step 1 of {horizon}"
-    kept = f"the last {len(last)} of {len(beside)}" if len(last) < len(beside) else f"{len(beside)}"
-    note = f"{ahead}, {kept} scored targets. The strip below moves and widens the view. {_PICK}"
+    kept = f"{len(last)}"
+    if len(last) < len(baseline):
+        kept = f"the last {len(last)} of {len(baseline)}"
+    note = f"{ahead}, {kept} scored targets. The slider moves and resizes the view. {_LEGEND_HINT}"
     axes = layout("", quantity("value", found.unit), xaxis=view, hovermode="x unified")
     return Chart("forecasts", "Forecasts of the best trials", note, traces, axes, height=500)
 
@@ -108,7 +110,7 @@ def _over_time(found: Findings, sources: Sequence[_Source]) -> Chart:
     traces = []
     for source in sources:
         table = first_step(source.table).iloc[-_LONGEST:]
-        more = _waiting(source)
+        more = _visibility(source)
         traces.append(source.drawn(moments(table["timestamp"]), errors_of(table), **more))
     axes = layout(
         "",
@@ -117,39 +119,39 @@ def _over_time(found: Findings, sources: Sequence[_Source]) -> Chart:
         yaxis={"zeroline": True, "zerolinecolor": style.INK},
         hovermode="x unified",
     )
-    return Chart("errors", "Errors over time", f"Forecast − actual. {_PICK}", traces, axes)
+    return Chart("errors", "Errors over time", f"Forecast − actual. {_LEGEND_HINT}", traces, axes)
 
 
-def _by_season(found: Findings, evidence: TrialOutputs, sources: Sequence[_Source]) -> Chart:
+def _by_season(found: Findings, outputs: TrialOutputs, sources: Sequence[_Source]) -> Chart:
     frequency = found.prepared.series.frequency
     traces, name = [], ""
     ticks: Mapping[int, str] = {}
     for source in sources:
         table = first_step(source.table)
         places, name, ticks = season_positions(
-            table["timestamp"], season=evidence.season, frequency=frequency
+            table["timestamp"], season=outputs.season, frequency=frequency
         )
         x, y = span_means(places, np.abs(errors_of(table)))
-        more = _waiting(source) | {"mode": "lines+markers", "hovertemplate": _TOLD}
+        more = _visibility(source) | {"mode": "lines+markers", "hovertemplate": _HOVER}
         traces.append(source.drawn(numbers(x), y, **more))
     marks = {"tickvals": [*ticks], "ticktext": [*ticks.values()]} if ticks else {}
     axes = layout(
         name,
-        quantity("mean size of the error", found.unit),
+        quantity("mean absolute error", found.unit),
         xaxis=marks,
         yaxis={"rangemode": "tozero"},
     )
-    return Chart("season", f"Errors by {name}", _PICK, traces, axes)
+    return Chart("season", f"Errors by {name}", _LEGEND_HINT, traces, axes)
 
 
 def _spread(found: Findings, sources: Sequence[_Source]) -> Chart:
-    """Of the best trial and the baseline, over all steps ahead."""
-    shown = [source for source in sources if not _waiting(source)]
+    """Returns a histogram of the errors of the best trial and the baseline over all steps ahead."""
+    shown = [source for source in sources if not _visibility(source)]
     found_errors = [errors_of(source.table) for source in shown]
     found_errors = [errors[np.isfinite(errors)] for errors in found_errors]
     every = np.concatenate(found_errors)
     if not len(every):
-        return Chart("spread", "Spread of the errors", "No error is known.")
+        return Chart("spread", "Distribution of the errors", "There are no errors to show.")
     bins = int(np.clip(np.sqrt(len(found_errors[0])), 5, 40))
     edges = np.histogram_bin_edges(every, bins)
     middles = numbers((edges[:-1] + edges[1:]) / 2)
@@ -159,10 +161,10 @@ def _spread(found: Findings, sources: Sequence[_Source]) -> Chart:
         name = source.look["name"]
         if len(errors):
             name += f" (mean {number(errors.mean())}, std {number(errors.std())})"
-        more = {"line": {"shape": "hvh"}, "fill": "tozeroy", "hovertemplate": _TOLD}
+        more = {"line": {"shape": "hvh"}, "fill": "tozeroy", "hovertemplate": _HOVER}
         traces.append(source.drawn(middles, counts.astype(np.float64), name=name, **more))
     axes = layout(quantity("error", found.unit), "targets")
-    return Chart("spread", "Spread of the errors", "Forecast − actual.", traces, axes)
+    return Chart("spread", "Distribution of the errors", "Forecast − actual.", traces, axes)
 
 
 def _by_step(found: Findings, sources: Sequence[_Source]) -> Chart:
@@ -174,7 +176,7 @@ def _by_step(found: Findings, sources: Sequence[_Source]) -> Chart:
                 [source.run.metrics.get(f"validation/step_{h}/mae", float("nan")) for h in steps]
             ),
             mode="lines+markers",
-            hovertemplate=_TOLD,
+            hovertemplate=_HOVER,
         )
         for source in sources
     ]
@@ -186,6 +188,6 @@ def _by_step(found: Findings, sources: Sequence[_Source]) -> Chart:
     return Chart("steps", "MAE by step ahead", "Means over folds and executions.", traces, axes)
 
 
-def _waiting(source: _Source) -> dict[str, str]:
-    """What keeps all but the best trial and the baseline in the legend until they are clicked."""
+def _visibility(source: _Source) -> dict[str, str]:
+    """Returns options that hide lines until clicked, except the best trial and the baseline."""
     return {} if source.look["legendrank"] in (2, 9) else {"visible": "legendonly"}

@@ -1,4 +1,4 @@
-"""Chart of the searched values of each trial: a line a trial through parallel axes.
+"""Chart of the parameter values of the trials: one line per trial through parallel axes.
 
 Letters: K trials, P parameters.
 """
@@ -10,18 +10,10 @@ from typing import Any
 import numpy as np
 
 from search.plots import formatting, style
-from search.plots.axis import (
-    ABSENT,
-    Axis,
-    fanned,
-)
-from search.plots.study.scores import (
-    ceiling,
-    complete_trials,
-    no_trials,
-    scores_of,
-)
-from search.report.charts.look import (
+from search.plots.axis import ABSENT, Axis, fanned
+from search.plots.study.scores import ceiling, complete_trials, no_trials, scores_of
+from search.report.charts.parameters import HOVER_TEMPLATE, axis_for, hover_text
+from search.report.charts.style import (
     Chart,
     Trace,
     dots,
@@ -32,24 +24,20 @@ from search.report.charts.look import (
     quantity,
     words,
 )
-from search.report.charts.values import (
-    TELL,
-    axis_for,
-    told,
-)
 from search.results.findings import Findings
 
-_SHADES = 24  # colours of the lines
-_AXIS_WIDTH = 92  # pixels
+_SHADES = 24  # number of line colours
+_AXIS_WIDTH = 92  # distance between two axes, in pixels
 _FEW, _MANY = {"width": 1.4, "opacity": 0.85}, {"width": 1.0, "opacity": 0.6}
 
 
 def parallel(found: Findings) -> Chart:
-    """A line for each complete trial through its values, coloured by its score."""
-    key, title, names = "parallel", "Values and score of each trial", found.space.names
+    """Returns a chart with a line for each complete trial through its values, coloured by score."""
+    key, title, names = "parallel", "Parameters and score of each trial", found.space.names
     done = complete_trials(found.trials)
     if not (len(done) and names):
-        return Chart(key, title, no_trials(found.trials) if names else "Nothing is searched.")
+        reason = no_trials(found.trials) if names else "The space has no parameters."
+        return Chart(key, title, reason)
     done = done.sort_values("score", ascending=False, kind="stable")
     score = scores_of(done)
     low, top = float(score.min()), ceiling(score, spread=1.0)
@@ -61,7 +49,7 @@ def parallel(found: Findings) -> Chart:
             int(row["number"]),
             numbers(at),
             [
-                *(told(name, row[name]) for name in names),
+                *(hover_text(name, row[name]) for name in names),
                 f"score: {number(row['score'], found.unit)}",
             ],
         )
@@ -76,11 +64,11 @@ def parallel(found: Findings) -> Chart:
     best = {"name": f"best: {number(low, found.unit)}", "showlegend": True}
     traces.append({**_through(lines[-1:], style.INK, width=3), **best})
     above = int((score > top).sum())
-    note = "At – a trial does not have the value. Equal values are spread a little."
+    note = "Lines of trials without a parameter pass through –. Equal values are spread slightly."
     return Chart(
         key,
         title,
-        note + (f" Above the scale: {above}." if above else ""),
+        note + (f" Scores above the scale: {above}." if above else ""),
         [*filter(lambda trace: trace["x"], traces), _scale(low, top, found.unit)],
         _layout([*map(words, formatting.short_names(names)), "score"], columns),
         height=440,
@@ -90,33 +78,39 @@ def parallel(found: Findings) -> Chart:
 
 @dataclass(frozen=True)
 class _Line:
-    """A trial: its number, where it passes the P axes and its score, and what it has there."""
+    """Line of one trial.
+
+    Attributes:
+        trial: number of the trial.
+        heights: heights at the P axes and at the score axis.
+        texts: hover texts at these axes.
+    """
 
     trial: int
     heights: list[float | None]
-    told: list[str]
+    texts: list[str]
 
 
 def _through(lines: Sequence[_Line], color: str, *, width: float, opacity: float = 1.0) -> Trace:
-    """Lines of one colour, a gap between two."""
+    """Returns a trace of lines in one colour, with gaps between them."""
     x: list[int | None] = []
     y: list[float | None] = []
-    whose: list[list[Any]] = []
+    hover: list[list[Any]] = []
     for one in lines:
         x += [*range(len(one.heights)), None]
         y += [*one.heights, None]
-        whose += [[one.trial, text] for text in (*one.told, "")]
+        hover += [[one.trial, text] for text in (*one.texts, "")]
     return line(
         *(x, y, "", color, width),
-        customdata=whose,
-        hovertemplate=TELL,
+        customdata=hover,
+        hovertemplate=HOVER_TEMPLATE,
         opacity=opacity,
         showlegend=False,
     )
 
 
 def _layout(names: Sequence[str], columns: Sequence[Axis]) -> dict[str, Any]:
-    """Upright axes [P] with what stands on them, and their `names` and the score's below."""
+    """Returns a layout of P vertical axes with their ticks; `names` are written below."""
     absent = any(ABSENT in column.ticks for column in columns)
     return {
         **layout("", ""),
@@ -145,7 +139,7 @@ def _layout(names: Sequence[str], columns: Sequence[Axis]) -> dict[str, Any]:
 
 
 def _scale(low: float, top: float, unit: str) -> Trace:
-    """The colours of the scores; it has no points."""
+    """Returns an empty trace that shows the colour bar of the scores."""
     bar = {"title": {"text": quantity("score", unit), "side": "right"}, "thickness": 14, "len": 0.9}
     look = {"colorscale": "Viridis", "cmin": low, "cmax": top, "showscale": True, "colorbar": bar}
     return dots([None], [None], "", "", marker={**look, "color": [low]}, showlegend=False)

@@ -1,4 +1,4 @@
-"""Charts of the scores of a study: trial by trial, and against the size of the net.
+"""Charts of the scores of a study: by trial, and against the size of the model.
 
 Letters: K trials.
 """
@@ -10,13 +10,8 @@ import numpy as np
 import pandas as pd
 
 from search.plots import style
-from search.plots.study.scores import (
-    ceiling,
-    complete_trials,
-    no_trials,
-    scores_of,
-)
-from search.report.charts.look import (
+from search.plots.study.scores import ceiling, complete_trials, no_trials, scores_of
+from search.report.charts.style import (
     Chart,
     Trace,
     dots,
@@ -40,17 +35,17 @@ _LOOKS = {
 
 
 def labels(found: Findings) -> dict[int, str]:
-    """Returns what hovering tells of each trial, by its number."""
-    told = {}
+    """Returns the hover text of each trial by number."""
+    texts = {}
     for _, trial in found.trials.iterrows():
         score = f": {number(trial['score'], found.unit)}" if pd.notna(trial["score"]) else ""
         lines = [words(trial["name"]), trial["state"] + score, words(trial["reason"])]
-        told[int(trial["number"])] = "<br>".join(filter(None, lines))
-    return told
+        texts[int(trial["number"])] = "<br>".join(filter(None, lines))
+    return texts
 
 
 def history(found: Findings) -> Chart:
-    """The score of each trial, the best so far, and the best baseline."""
+    """Returns a chart of the score of each trial, the best score so far, and the best baseline."""
     trials, unit, bar = found.trials, found.unit, found.baseline_mae
     done = complete_trials(trials)
     key, title = "history", "Score by trial"
@@ -68,7 +63,7 @@ def history(found: Findings) -> Chart:
     if math.isfinite(bar):
         traces.append(baseline_line(found, [-0.5, int(trials["number"].max()) + 0.5]))
     above = int((scores_of(trials) > top).sum())
-    note = f"Above the view: {above}; a double click shows all. " if above else ""
+    note = f"Scores above the view: {above}; double-click to see them. " if above else ""
     if (trials["state"] == "failed").any():
         note += "Crosses at the top are failed trials, which have no score."
     return Chart(
@@ -86,7 +81,7 @@ def history(found: Findings) -> Chart:
 
 
 def _of_state(trials: pd.DataFrame, state: str, edge: float) -> Trace:
-    """The trials of a state; those without a score stand at the upper `edge`."""
+    """Returns the points of the trials of one state; those without a score are at `edge`."""
     chosen = trials[trials["state"] == state]
     score = scores_of(chosen)
     return dots(
@@ -115,12 +110,12 @@ def _best_so_far(done: pd.DataFrame, last: int, unit: str) -> Trace:
 
 
 def baseline_label(found: Findings) -> str:
-    """The best baseline and its score, as a legend names it."""
+    """Returns the legend text of the best baseline, with its score."""
     return f"baseline {words(found.baseline_name)}: {number(found.baseline_mae, found.unit)}"
 
 
 def baseline_line(found: Findings, ends: Sequence[float]) -> Trace:
-    """The best baseline's score between two `ends` of the axis."""
+    """Returns a line at the score of the best baseline between two `ends` of the x axis."""
     return line(
         ends,
         numbers([found.baseline_mae] * 2),
@@ -132,7 +127,7 @@ def baseline_line(found: Findings, ends: Sequence[float]) -> Trace:
 
 
 def front(found: Findings) -> Chart:
-    """Score and size of each complete trial, and the front of what nothing beats in both."""
+    """Returns a chart of score and size of each complete trial, with the Pareto front."""
     key, title = "pareto", "Score and size"
     done = complete_trials(found.trials)
     done = done[done["parameters"].notna()]
@@ -144,7 +139,7 @@ def front(found: Findings) -> Chart:
     def shown(table: pd.DataFrame) -> dict[str, list[float]]:
         return {"customdata": table["number"].tolist()}
 
-    tell = "%{text}<br>%{x} weights<extra></extra>"
+    hover = "%{text}<br>%{x} weights<extra></extra>"
     traces = [
         dots(
             others["parameters"].tolist(),
@@ -152,7 +147,7 @@ def front(found: Findings) -> Chart:
             f"other trials ({len(others)})",
             style.MODEL,
             opacity=0.6,
-            hovertemplate=tell,
+            hovertemplate=hover,
             **shown(others),
         ),
         line(
@@ -164,12 +159,12 @@ def front(found: Findings) -> Chart:
             line={"shape": "hv"},
             mode="lines+markers",
             marker={"size": 9},
-            hovertemplate=tell,
+            hovertemplate=hover,
             **shown(on),
         ),
     ]
-    note = "No other trial beats one of the front in both."
+    note = "A trial is on the front if no other trial beats it in both score and size."
     axes = layout(
-        "weights of the net", quantity("score", found.unit), xaxis={"type": "log", "dtick": "D2"}
+        "weights of the model", quantity("score", found.unit), xaxis={"type": "log", "dtick": "D2"}
     )
     return Chart(key, title, note, traces, axes)

@@ -1,6 +1,6 @@
 "use strict";
 
-// ---- the table: a click on a heading sorts, another one turns it round; what is missing stays last
+// ---- sort the table: a click on a heading sorts, a second click reverses; empty cells stay last
 const table = document.getElementById("trials");
 const rows = [...table.tBodies[0].rows];
 const NUMBER = 0, TEXT = 1, MISSING = 2;
@@ -29,7 +29,7 @@ for (const heading of table.tHead.rows[0].cells) {
   heading.querySelector("button").addEventListener("click", () => sort(heading));
 }
 
-// ---- its filter: rows that hold every word, in the chosen state
+// ---- filter the table: show the rows that contain every word and have the selected state
 const words = document.getElementById("words"), state = document.getElementById("state");
 const texts = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
 
@@ -47,7 +47,7 @@ words.addEventListener("input", filter);
 state.addEventListener("change", filter);
 filter();
 
-// ---- links within the page, which may be shown in a frame that has no address
+// ---- links within the page: scroll by script, as the page may be shown in a frame without a URL
 for (const link of document.querySelectorAll("nav a")) {
   link.addEventListener("click", (event) => {
     event.preventDefault();
@@ -55,14 +55,14 @@ for (const link of document.querySelectorAll("nav a")) {
   });
 }
 
-// ---- the charts, one after the other, so that the page can be used meanwhile
+// ---- draw the charts one by one, so that the page stays responsive
 const data = JSON.parse(document.getElementById("data").textContent);
-const touched = matchMedia("(pointer: coarse)").matches;  // there, a drag scrolls the page
+const touched = matchMedia("(pointer: coarse)").matches;  // on touch screens a drag scrolls the page
 const config = {
   responsive: true,
   displaylogo: false,
   displayModeBar: touched ? false : "hover",
-  // Only what stays on this machine: plotly.js has a button that sends a chart to its maker.
+  // Only buttons that work locally: plotly.js has one that uploads a chart to Plotly's servers.
   modeBarButtons: [["toImage", "zoom2d", "pan2d", "autoScale2d", "resetScale2d"]],
   plotlyServerURL: "",
 };
@@ -70,7 +70,7 @@ const config = {
 async function draw() {
   for (const chart of data.charts) {
     for (const trace of chart.traces) {
-      if (trace.customdata) trace.text = trace.customdata.map((whose) => data.labels[[whose].flat()[0]] ?? "");
+      if (trace.customdata) trace.text = trace.customdata.map((item) => data.labels[[item].flat()[0]] ?? "");
     }
     if (touched) chart.layout.dragmode = false;
     await Plotly.newPlot(`chart-${chart.key}`, chart.traces, chart.layout, config);

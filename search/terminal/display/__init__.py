@@ -11,7 +11,7 @@ from search.trial.trial import Plan
 
 
 def open_display(console: Console, budget: StudyProgress, *, quiet: bool) -> Display:
-    """Returns the display that suits where the program writes to."""
+    """Returns a display for this console: quiet, live on a terminal, or plain lines."""
     if quiet:
         return QuietDisplay(console, budget)
     if can_redraw(console):
@@ -22,11 +22,11 @@ def open_display(console: Console, budget: StudyProgress, *, quiet: bool) -> Dis
 
 
 def retraining_display(*, quiet: bool) -> Observe:
-    """Returns what opens the display of trainings outside a search."""
+    """Returns a function that opens a display for trainings outside a search."""
 
     def opened(plan: Plan, trainings: int, unit: str) -> AbstractContextManager[StudyCallback]:
         name = plan.baselines[0][0].replace("_", " ")
-        budget = StudyProgress(0, name, plan.baseline_mae, unit, again=trainings)
+        budget = StudyProgress(0, name, plan.baseline_mae, unit, retrainings=trainings)
         return open_display(console(), budget, quiet=quiet)
 
     return opened

@@ -1,4 +1,4 @@
-"""What is shown of a study while it runs: plain lines here, the live view in `live.py`."""
+"""Progress of a running study, printed as plain lines; `live.py` has the live view."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -19,15 +19,17 @@ BETTER, WORSE, ASIDE = "green", "red", "dim"
 
 @dataclass
 class StudyProgress:
-    """What a study has done of what it may do.
+    """Progress of a study within its budget.
 
     Attributes:
-        trials: of the search.
-        baseline: the best one's name.
-        finished: trials that have ended.
-        limits: at which the search ends; None of what has so many trials and no other end.
-        finals: what the finalists will take, in trials.
-        again: trainings with fresh seeds, or of recorded runs, where they run now instead.
+        trials: number of trials in the budget.
+        baseline: name of the best baseline.
+        baseline_mae: MAE of the best baseline.
+        unit: unit of the series.
+        finished: trials that have finished.
+        limits: limits at which the search stops; None if only the number of trials counts.
+        finals: expected duration of the finalists, in trials.
+        retrainings: number of retrainings after the search; 0 during the search.
     """
 
     trials: int
@@ -37,19 +39,19 @@ class StudyProgress:
     finished: list[FinishedTrial] = field(default_factory=list)
     limits: StudyLimits | None = None
     finals: float = 0.0
-    again: int = 0
+    retrainings: int = 0
 
     def __post_init__(self) -> None:
         self.tally = Totals.of(self.finished)
 
     def add(self, trial: FinishedTrial) -> None:
-        """Takes a trial that has ended."""
+        """Adds a finished trial."""
         self.finished.append(trial)
         self.tally.add(trial)
 
     @property
     def done(self) -> int:
-        """How many trials have ended."""
+        """Number of finished trials."""
         return self.tally.trials
 
     @property
@@ -60,19 +62,19 @@ class StudyProgress:
 
 @dataclass
 class Training:
-    """One that runs, and how far it is."""
+    """A running training and its progress."""
 
     title: str
     progress: Progress | None = None
 
     @property
     def share(self) -> float:
-        """How much of it is done; it may end sooner."""
+        """Share of its epochs that is done; early stopping can end it sooner."""
         return (self.progress.step + 1) / self.progress.steps if self.progress else 0.0
 
 
 class Display(AbstractContextManager["Display"]):
-    """A study's watcher that people read: one line a trial, for logs, pipes and CI."""
+    """A callback that prints one line per trial, for logs, pipes and CI."""
 
     def __init__(self, console: Console, budget: StudyProgress) -> None:
         self.console = console
@@ -87,92 +89,97 @@ class Display(AbstractContextManager["Display"]):
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Nothing to close."""
+        """Does nothing: there is nothing to close."""
 
     def study_started(self, *, resumed: bool) -> None:
-        """Says nothing: the program has introduced the study."""
+        """Does nothing: the header of the study is already printed."""
 
     def study_ended(self, end: StudySummary) -> None:
-        """Prints how it ended."""
+        """Prints the summary of the study."""
         print_summary(self.console, end)
 
     def training_started(self, number: int, title: str) -> None:
-        """Notes that a plan runs."""
+        """Adds a training to the running ones."""
         self.running[number] = Training(title)
         self._ended.discard(number)
 
     def epoch_ended(self, progress: Progress) -> None:
-        """Notes how far a plan is."""
+        """Updates the progress of a training."""
         self.running[progress.number].progress = progress
-        self._judge()
+        self._update_pace()
 
     def training_ended(self, number: int) -> None:
-        """Notes that a plan no longer runs."""
+        """Removes a training from the running ones."""
         del self.running[number]
         self._ended.add(number)
-        if self.budget.again:  # a trial counts once it is in the ledger
-            self._judge()
+        if self.budget.retrainings:  # a trial of the search counts only once it is in the ledger
+            self._update_pace()
 
     def trial_ended(self, finished: FinishedTrial) -> None:
-        """Shows the end of a trial, and whether it is the best so far."""
+        """Prints the result of a trial and whether it is the best so far."""
         budget = self.budget
         budget.add(finished)
-        self._judge()
+        self._update_pace()
         reason = finished.reason.splitlines()[0] if finished.reason else ""
         style, best = "", ""
         if finished.state == "complete" and finished.score is not None:
-            said = f"MAE {self.quantity(finished.score)}" + (f" ({reason})" if reason else "")
+            result = f"MAE {self.quantity(finished.score)}" + (f" ({reason})" if reason else "")
             style = BETTER if finished.score < budget.baseline_mae else ""
             best = "  ← best so far" if budget.best == (finished.score, finished.number) else ""
         else:
-            said = f"{finished.state}: {reason}"
+            result = f"{finished.state}: {reason}"
             style = WORSE if finished.state == "failed" else ASIDE
-        self._line(f"[{budget.done}/{budget.trials}] trial {finished.number}: {said}{best}", style)
+        self._line(
+            f"[{budget.done}/{budget.trials}] trial {finished.number}: {result}{best}", style
+        )
 
     def finalists_started(self, trials: int, seeds: int) -> None:
-        """Shows that the best trials are trained again."""
-        self.note(f"The best {trials} are trained again with {seeds} fresh seeds.")
-        self.budget.again = trials * seeds
+        """Prints that the best trials are retrained with fresh seeds."""
+        best = "the best trial" if trials == 1 else f"the best {trials} trials"
+        self.note(f"Retraining {best} with {seeds} fresh seeds.")
+        self.budget.retrainings = trials * seeds
         self._ended.clear()
         self.pace.restart()
 
     def finalist_ended(self, finished: FinishedTrial, searched: float) -> None:
-        """Shows what a finalist came to."""
+        """Prints the result of a finalist."""
         if finished.state == "complete" and finished.score is not None:
-            said = f"MAE {self.quantity(finished.score)}, in the search {searched:.3f}"
+            result = f"MAE {self.quantity(finished.score)} ({searched:.3f} in the search)"
         else:
-            said = f"{finished.state}: {finished.reason}"
-        self.note(f"trial {finished.number} with fresh seeds: {said}")
+            result = f"{finished.state}: {finished.reason}"
+        self.note(f"trial {finished.number} with fresh seeds: {result}")
 
     def interrupted(self) -> None:
-        """Shows that nothing new starts."""
+        """Prints that no new trial starts."""
         self.finishing = True
-        self.note("Interrupted: the running trials finish; Ctrl-C again stops now.")
+        self.note("Interrupted: finishing the running trials; press Ctrl-C again to stop now.")
 
     def note(self, text: str) -> None:
         """Prints a line."""
         self.console.print(Text(text), soft_wrap=True)
 
     def _line(self, text: str, style: str) -> None:  # noqa: ARG002
-        """Prints the line of a trial."""
+        """Prints the line of a trial and the remaining time."""
         left = f"  · {self.pace.left} left" if self.pace.left and not self.finishing else ""
         self.note(text + (left if self.budget.done < self.budget.trials else ""))
 
     @property
     def count(self) -> tuple[int, int]:
-        """How many trials, or trainings with fresh seeds, have ended, and of how many."""
+        """Number of finished trials (or retrainings), and their total number."""
         budget = self.budget
-        return (len(self._ended), budget.again) if budget.again else (budget.done, budget.trials)
+        if budget.retrainings:
+            return len(self._ended), budget.retrainings
+        return budget.done, budget.trials
 
-    def _judge(self) -> None:
-        """Judges the time left; of several limits, the one that comes first at this pace.
+    def _update_pace(self) -> None:
+        """Estimates the remaining time from the limit that is reached first at this pace.
 
-        A target is not foreseen.
+        A target score is ignored: when it will be reached cannot be predicted.
         """
         done, total = self.count
         at = done + sum(training.share for training in self.running.values())
-        if self.budget.again:
-            self.pace.judge(at, total - at, inf)
+        if self.budget.retrainings:
+            self.pace.update(at, total - at, inf)
             return
         first, epochs_first = self._first
         most, limits = inf, self.budget.limits
@@ -184,7 +191,7 @@ class Display(AbstractContextManager["Display"]):
             )
             each = self.pace.spent / max(epochs - epochs_first, 1)
             most = min(each * (limits.epochs - epochs), limits.seconds - self.pace.spent)
-        self.pace.judge(at - first, total - at, most, self.budget.finals)
+        self.pace.update(at - first, total - at, most, self.budget.finals)
 
     def quantity(self, value: float) -> str:
         """Returns a score with its unit."""
@@ -192,7 +199,7 @@ class Display(AbstractContextManager["Display"]):
 
 
 class QuietDisplay(Display):
-    """Nothing but the end of the study."""
+    """A display that prints only the summary of the study."""
 
     def note(self, text: str) -> None:
-        """Says nothing."""
+        """Prints nothing."""

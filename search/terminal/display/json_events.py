@@ -1,6 +1,6 @@
-"""What a study tells a program: `--json`, one JSON object a line on standard output.
+"""JSON events of a study for other programs (`--json`): one object per line on standard output.
 
-The README lists the events and what they hold. A number that is not finite is null.
+docs/commands.md lists the events and their fields. NaN and infinite numbers are written as null.
 """
 
 import json
@@ -21,7 +21,7 @@ from search.trial.trial import Progress
 
 
 class EventDisplay(Display):
-    """A study's watcher that programs read; notes go to standard error as well, for people."""
+    """A display that writes JSON events; notes are also printed to standard error."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class EventDisplay(Display):
         self._writing = False
 
     def study_started(self, *, resumed: bool) -> None:
-        """Tells what the study is."""
+        """Emits the event that describes the study."""
         budget, options = self.budget, self._options
         self._emit(
             "study_resumed" if resumed else "study_started",
@@ -58,15 +58,15 @@ class EventDisplay(Display):
         )
 
     def training_started(self, number: int, title: str) -> None:
-        """Tells of a trial; of a finalist's trainings only the end of all is told."""
+        """Emits the start of a trial; retrainings of finalists emit no event."""
         super().training_started(number, title)
-        if not self.budget.again:
+        if not self.budget.retrainings:
             self._emit("trial_started", trial=number, title=title)
 
     def epoch_ended(self, progress: Progress) -> None:
-        """Tells how far a trial is."""
+        """Emits the progress of a trial."""
         super().epoch_ended(progress)
-        if not self.budget.again:
+        if not self.budget.retrainings:
             self._emit(
                 "epoch",
                 trial=progress.number,
@@ -76,7 +76,7 @@ class EventDisplay(Display):
             )
 
     def trial_ended(self, finished: FinishedTrial) -> None:
-        """Tells what a trial came to."""
+        """Emits the result of a trial."""
         self.budget.add(finished)
         self._emit(
             "trial_ended",
@@ -86,21 +86,21 @@ class EventDisplay(Display):
         )
 
     def finalists_started(self, trials: int, seeds: int) -> None:
-        """Tells that the best trials are trained again."""
-        self.budget.again = trials * seeds
+        """Emits the start of the retrainings."""
+        self.budget.retrainings = trials * seeds
         self._emit("finalists_started", trials=trials, seeds=seeds)
 
     def finalist_ended(self, finished: FinishedTrial, searched: float) -> None:
-        """Tells what a finalist came to."""
+        """Emits the result of a finalist."""
         self._emit("finalist_ended", **_described(finished), searched=searched)
 
     def note(self, text: str) -> None:
-        """Tells a remark, to people too."""
+        """Prints a note to standard error and emits it."""
         super().note(text)
         self._emit("note", text=text)
 
     def study_ended(self, end: StudySummary) -> None:
-        """Tells how the study ended; this much is told with `--quiet` too."""
+        """Emits the result of the study, with `--quiet` too."""
         self._quiet = False
         best = best_trial(end.board)
         states = [row.state for row in end.board if row.kind == "trial"]
@@ -120,11 +120,14 @@ class EventDisplay(Display):
         return None if best is None else {"trial": best[1], "score": best[0]}
 
     def _emit(self, event: str, **fields: Any) -> None:
-        """Writes a line; one that a signal asks for while another is written comes after that."""
+        """Writes an event as one line.
+
+        A signal handler can call this while another line is being written; its line is queued.
+        """
         if self._quiet:
             return
-        told = _finite({"event": event, "study": self._study, **fields})
-        self._waiting.append(json.dumps(told, ensure_ascii=False, allow_nan=False) + "\n")
+        values = _finite({"event": event, "study": self._study, **fields})
+        self._waiting.append(json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n")
         if self._writing:
             return
         self._writing = True
@@ -150,7 +153,7 @@ def _described(finished: FinishedTrial) -> dict[str, Any]:
 
 
 def _finite(value: Any) -> Any:
-    """Returns plain values with None for what JSON has no number for."""
+    """Returns the value with NaN and infinity, which JSON cannot represent, replaced by None."""
     if isinstance(value, dict):
-        return {key: _finite(one) for key, one in value.items()}
+        return {key: _finite(item) for key, item in value.items()}
     return None if isinstance(value, float) and not isfinite(value) else value

@@ -1,4 +1,4 @@
-"""The live view: what runs, how far the study is, its best score and the scores so far."""
+"""Live view of a study: running trials, overall progress, best score and recent scores."""
 
 import time
 from collections import deque
@@ -13,29 +13,24 @@ from rich.table import Table
 from rich.text import Text
 
 from search.study.history import FinishedTrial
-from search.terminal.display.base import (
-    ASIDE,
-    BETTER,
-    WORSE,
-    Display,
-    StudyProgress,
-)
+from search.terminal.display.base import ASIDE, BETTER, WORSE, Display, StudyProgress
 from search.trial.trial import Progress
 
-_PAUSE = 0.2  # seconds between two drawings of what moves
-_WIDEST = 100  # of the view: a longer line says no more, and breaks where the terminal shrinks
-_BARS = ((84, 24), (68, 14), (0, 8))  # from this width on, so many characters a bar
-_FIGURES = (len("starts"), len("MAE 0.000"))  # least widths, so that nothing moves
-_EXPLAINED = 72  # from this width on, the marks of trials without a score are explained
+_PAUSE = 0.2  # minimum seconds between two redraws
+_WIDEST = 100  # maximum width: a longer line adds nothing and wraps if the terminal shrinks
+_BARS = ((84, 24), (68, 14), (0, 8))  # (minimum width of the view, length of a progress bar)
+_FIGURES = (len("starting"), len("MAE 0.000"))  # minimum column widths, to keep them from shifting
+_EXPLAINED = 72  # minimum width at which the marks of trials without a score are explained
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _MARKS = {"failed": ("×", WORSE), "pruned": ("·", ASIDE)}
 
 
 class LiveDisplay(Display):
-    """A view that is drawn over and over below the lines of the ended trials.
+    """A view that is redrawn below the lines of the finished trials.
 
-    It is drawn where the study's events are taken, not by Rich's own thread: with two threads, one
-    goes up by the height of a view that the other has replaced meanwhile, over a line too many.
+    The view is drawn in the thread that handles the events, not in Rich's refresh thread: with two
+    threads, one could move the cursor up by the height of a view that the other has already
+    replaced, and overwrite a printed line.
     """
 
     def __init__(self, console: Console, budget: StudyProgress) -> None:
@@ -50,17 +45,17 @@ class LiveDisplay(Display):
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Leaves the lines and takes the view away."""
+        """Prints the remaining lines and removes the view."""
         self._draw()
         self._live.stop()
 
     def training_started(self, number: int, title: str) -> None:
-        """Shows that a plan runs."""
+        """Shows that a training has started."""
         super().training_started(number, title)
         self._draw()
 
     def epoch_ended(self, progress: Progress) -> None:
-        """Shows how far a plan is, unless the view is younger than an eye can follow."""
+        """Shows the progress of a training, unless the view was redrawn only a moment ago."""
         super().epoch_ended(progress)
         if time.monotonic() - self._drawn > _PAUSE:
             self._draw()
@@ -74,34 +69,34 @@ class LiveDisplay(Display):
         self._draw()
 
     def _draw(self) -> None:
-        """Prints the lines that wait, and the view.
+        """Prints the queued lines and redraws the view.
 
-        A signal's handler may interrupt this; its line is left to the drawing that it interrupts.
+        A signal handler can interrupt this method; the interrupted call then prints the new line.
         """
         if self._drawing:
             return
         self._drawing = True
         try:
-            self._live.refresh()  # at the width that the terminal has now
+            self._live.refresh()  # uses the current width of the terminal
             while self._lines:
                 self.console.print(self._lines.popleft())
         finally:
             self._drawing, self._drawn = False, time.monotonic()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draws the view over the last one.
+        """Draws the view over the previous one.
 
-        Rich goes up as many lines as it drew. A terminal that has become narrower since breaks
-        these lines, so that there are more.
+        Rich moves up by the number of lines that it drew. If the terminal has become narrower,
+        some of these lines now wrap, so the extra lines have to be erased as well.
         """
         lines = console.render_lines(self.view(), options, pad=False)
-        broken = sum((length - 1) // console.width for length in self._lengths if length)
+        extra = sum((length - 1) // console.width for length in self._lengths if length)
         self._lengths = [Segment.get_line_length(line) for line in lines]
-        yield Control(*[(ControlType.CURSOR_UP, 1), (ControlType.ERASE_IN_LINE, 2)] * broken)
+        yield Control(*[(ControlType.CURSOR_UP, 1), (ControlType.ERASE_IN_LINE, 2)] * extra)
         yield SegmentLines(lines, new_lines=True)
 
     def view(self) -> RenderableType:
-        """Returns what stands there now."""
+        """Returns the current content of the view."""
         width = min(self.console.width - 1, _WIDEST)
         status = self._status(width)
         room = max(1, self.console.height - len(status) - 2)
@@ -120,7 +115,7 @@ class LiveDisplay(Display):
             table.add_row(
                 training.title,
                 _bar(steps, step, bar),
-                f"{step:>{len(str(steps))}}/{steps}" if progress else "starts",
+                f"{step:>{len(str(steps))}}/{steps}" if progress else "starting",
                 f"MAE {progress.score:.3f}" if progress else "",
             )
         hidden = len(running) - len(shown)
@@ -129,7 +124,7 @@ class LiveDisplay(Display):
 
     def _status(self, width: int) -> list[RenderableType]:
         budget, (done, total) = self.budget, self.count
-        kind = "trainings" if budget.again else "trials"
+        kind = "trainings" if budget.retrainings else "trials"
         left = "finishing" if self.finishing else f"{self.pace.left} left" if self.pace.left else ""
         line = Table.grid(padding=(0, 1))
         line.add_row(f"{done} of {total} {kind}", _bar(total, done, width // 3), Text(left))
@@ -146,8 +141,7 @@ class LiveDisplay(Display):
             score, number = best
             better = score < budget.baseline_mae
             text = Text(no_wrap=True, overflow="ellipsis")
-            said = f"best {self.quantity(score)}, trial {number}"
-            text.append(said, BETTER if better else "")
+            text.append(f"best {self.quantity(score)}, trial {number}", BETTER if better else "")
             text.append(f" {'beats' if better else 'does not beat'} {baseline}")
         text.truncate(width, overflow="ellipsis")
         return text
@@ -158,26 +152,26 @@ def _bar(total: int, done: int, width: int) -> ProgressBar:
 
 
 def scores(finished: Sequence[FinishedTrial], baseline: float, width: int) -> Text:
-    """Returns the scores of the latest trials as blocks, the lower the better, and what they are.
+    """Returns the scores of the latest trials as blocks with a legend; lower blocks are better.
 
-    The scale ends at the worst score, or at twice the spread of the better half: one bad trial does
-    not flatten the rest. Those that beat the baseline are green.
+    The scale ends at the worst score or at twice the spread of the better half, so that one bad
+    trial does not flatten the rest. Scores that beat the baseline are green.
 
     Args:
-        finished: trials, in the order of their ends.
+        finished: finished trials, in the order in which they finished.
         baseline: score of the best baseline.
-        width: how many characters there are.
+        width: available width in characters.
     """
-    said = "  MAE by trial, lower is better"
+    legend = "  MAE by trial, lower is better"
     if width >= _EXPLAINED:
-        said += "".join(
+        legend += "".join(
             f", {mark} {state}"
             for state, (mark, _) in _MARKS.items()
             if any(trial.state == state for trial in finished)
         )
-    shown = finished[-max(1, width - len(said) - len("latest ")) :]
+    shown = finished[-max(1, width - len(legend) - len("latest ")) :]
     if len(shown) < len(finished):
-        said = said.replace("MAE", "latest MAE")
+        legend = legend.replace("MAE", "latest MAE")
     complete = [t.score for t in shown if t.state == "complete" and t.score is not None]
     low = min(complete, default=0.0)
     middle = sorted(complete)[len(complete) // 2] if complete else 0.0
@@ -190,5 +184,5 @@ def scores(finished: Sequence[FinishedTrial], baseline: float, width: int) -> Te
             text.append(block, BETTER if trial.score < baseline else "")
         else:
             text.append(*_MARKS.get(trial.state, _MARKS["pruned"]))
-    text.append(said, ASIDE)
+    text.append(legend, ASIDE)
     return text

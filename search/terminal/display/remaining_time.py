@@ -1,37 +1,37 @@
-"""How long a study still takes, from how far it has come."""
+"""Estimates the remaining time of a study."""
 
 import time
 from collections.abc import Callable
 
-# A quarter of all work, or one whole trial's worth, is needed before its pace says anything.
+# An estimate needs a quarter of all trials, or one trial, whichever is less.
 _ENOUGH = 0.25
 
 
 class RemainingTime:
-    """Tells the time left; it is judged anew when something has ended, and counts down between."""
+    """Estimate of the remaining time, which counts down between two updates."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self.restart()
 
     def restart(self) -> None:
-        """Forgets the pace: other work begins."""
+        """Discards the estimate and starts timing again, for a different kind of work."""
         self._began = self._clock()
         self._until: float | None = None
 
     @property
     def spent(self) -> float:
-        """Seconds since the work began."""
+        """Seconds since the start."""
         return self._clock() - self._began
 
-    def judge(self, done: float, left: float, most: float, after: float = 0.0) -> None:
-        """Judges the time left.
+    def update(self, done: float, left: float, most: float, after: float = 0.0) -> None:
+        """Updates the estimate.
 
         Args:
-            done: trials since the work began; of a running one, the share that is done.
-            left: likewise.
-            most: seconds that these may still take.
-            after: what follows in any case, in trials.
+            done: trials done since the start; a running trial counts as the share it has done.
+            left: trials left; a running trial counts as the share it has left.
+            most: time limit for the trials left, in seconds.
+            after: work that follows after the limit, in trials.
         """
         if done < min(1.0, _ENOUGH * (done + left)):
             return
@@ -40,7 +40,7 @@ class RemainingTime:
 
     @property
     def left(self) -> str:
-        """The time left in words; empty until there is something to judge it by."""
+        """Remaining time in words; empty until there is an estimate."""
         if self._until is None:
             return ""
         seconds = self._until - self._clock()

@@ -1,1 +1,1 @@
-"""The MLflow store itself: connection, retries, files and locks."""
+"""Opens and locks the MLflow store, retries its calls, and reads and writes its files."""

@@ -1,7 +1,4 @@
-"""Opens the MLflow store: where it is, and whether it can be used, before anything is written.
-
-Every file of the project that imports mlflow lies in this package.
-"""
+"""Finds and opens the MLflow store, and checks that it can be used before anything is written."""
 
 import logging
 import os
@@ -22,11 +19,11 @@ from search.tracking.store.files import SQLITE, artifacts_root
 from search.tracking.store.retries import PatientClient
 
 FOLDER = Path("mlruns")
-# What the rest of the program holds a store by, without knowing MLflow.
+# Type of a store client for packages that do not import mlflow.
 Client = MlflowClient
 _SERVER_ANSWERS_WITHIN = 5.0  # seconds
-# Of MLflow, unless the user has set them. It asks a server again for so long that the beats of a
-# lease would be missed; the client that waits is ours.
+# Defaults for MLflow's variables. MLflow's own retries take so long that a lease would miss its
+# heartbeats, so `PatientClient` retries instead.
 _VARIABLES = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
@@ -45,33 +42,33 @@ def store_uri(configured: str | None) -> str:
 
 
 def exists(uri: str) -> bool:
-    """Returns whether there is a store at `uri` already; a server is taken to be there."""
+    """Returns whether there is a store at `uri`. A server is assumed to exist."""
     path = Path(uri.removeprefix(SQLITE))
     return not uri.startswith(SQLITE) or (path.exists() and not _is_empty_file(path))
 
 
 def _is_empty_file(path: Path) -> bool:
-    """Returns whether `path` is what SQLite takes for a new database."""
+    """Returns whether `path` is an empty file, which SQLite treats as a new database."""
     return path.is_file() and path.stat().st_size == 0
 
 
 def artifact_location(uri: str, experiment: str) -> str | None:
-    """Returns where a new experiment keeps its files; None leaves it to a server."""
+    """Returns the folder for the files of a new experiment; None lets the server choose."""
     if not uri.startswith(SQLITE):
         return None
     return (artifacts_root(uri) / experiment).as_uri()
 
 
 def open_store(uri: str, *, create: bool) -> MlflowClient:
-    """Returns a client of the store at `uri` that waits while the store is in trouble.
+    """Returns a client of the store at `uri` that retries while the store is unavailable.
 
     Args:
-        uri: of the store.
-        create: whether a local store that is not there yet is made.
+        uri: tracking URI of the store.
+        create: whether to create a local store that does not exist.
 
     Raises:
-        BadInput: it is not there, cannot be read or written, or is of another MLflow version. The
-            store is as it was.
+        BadInput: the store does not exist, cannot be read or written, or has the schema of another
+            MLflow version. It is left unchanged.
     """
     for name in ("alembic", "mlflow"):
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -82,10 +79,10 @@ def open_store(uri: str, *, create: bool) -> MlflowClient:
     elif uri.startswith(("http://", "https://")):
         _check_server(uri)
     elif uri.startswith("sqlite:"):
-        raise _refused(uri, f"it names no file, which {SQLITE}<file> does")
+        raise _refused(uri, f"it names no file; write {SQLITE}<file>")
     elif "://" not in uri or uri.startswith("file:"):
         raise BadInput(
-            f"the store {uri!r} is a folder, which MLflow no longer takes:\n"
+            f"the store {uri!r} is a folder, which MLflow no longer supports:\n"
             "set MLFLOW_TRACKING_URI or tracking.uri to sqlite:///<file> or http://<server>"
         )
     try:
@@ -116,21 +113,22 @@ def _check_sqlite(uri: str, *, create: bool) -> None:
     except sqlite3.Error as error:
         raise _refused(uri, str(error)) from None
     if tables and found is None:
-        raise _refused(uri, "the database holds other tables than MLflow's")
+        raise _refused(uri, "the database contains other tables than MLflow's")
     if found is not None and found[0] != _schema_version():
         raise BadInput(
-            f"the store {uri} is of another MLflow version (schema {found[0]}):\n"
-            f"this one needs schema {_schema_version()}; back it up, then: mlflow db upgrade {uri}"
+            f"the store {uri} has the schema {found[0]} of another MLflow version:\n"
+            f"the installed one needs {_schema_version()}; back up the store, then run: "
+            f"mlflow db upgrade {uri}"
         )
     if not os.access(path, os.W_OK):
         raise _refused(uri, "the file cannot be written")
 
 
 def make_folder(uri: str) -> None:
-    """Makes the folder of a local store, where it is missing.
+    """Creates the folder of a local store if it is missing.
 
     Raises:
-        BadInput: it cannot be made or written.
+        BadInput: the folder cannot be created or written.
     """
     folder = Path(uri.removeprefix(SQLITE)).parent
     if not _writable_folder(folder):
@@ -138,11 +136,11 @@ def make_folder(uri: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _refused(uri, f"{error.filename} cannot be made ({error.strerror})") from None
+        raise _refused(uri, f"{error.filename} cannot be created ({error.strerror})") from None
 
 
 def _writable_folder(folder: Path) -> bool:
-    """Returns whether `folder` can be made, or written where it is."""
+    """Returns whether `folder` can be created or, if it exists, written."""
     for place in (folder, *folder.parents):
         if place.exists():
             return place.is_dir() and os.access(place, os.W_OK)
@@ -150,9 +148,9 @@ def _writable_folder(folder: Path) -> bool:
 
 
 def _schema_version() -> str:
-    """Returns the revision of the tables that the installed MLflow makes.
+    """Returns the schema version of the installed MLflow.
 
-    Private to MLflow; a test compares it with a store that MLflow made.
+    Uses private parts of MLflow. A test compares the result with a store that MLflow created.
     """
     from alembic.config import Config
     from alembic.script import ScriptDirectory

@@ -1,7 +1,7 @@
-"""The files of runs and of registered models, which are not trusted to lie where they say.
+"""Reads and writes the files of runs and registered models without trusting recorded paths.
 
-Addresses in the store are absolute. In a local store they count only while they lie in the store's
-own folder; otherwise, as of a store that was moved, the files are looked for there.
+The store records absolute paths. In a local store, a path is used only if it is inside the store's
+own folder. Otherwise, for example after the store was moved, the files are looked up there.
 """
 
 import re
@@ -21,23 +21,23 @@ from search.tracking.store.retries import patient
 
 SQLITE = "sqlite:///"
 MODEL_ID = re.compile(r"m-[0-9a-f]{32}")
-_ID = re.compile(r"(m-)?[0-9a-f]{32}")  # of a run or a model
+_ID = re.compile(r"(m-)?[0-9a-f]{32}")  # id of a run or a model
 
 
 def artifacts_root(uri: str) -> Path:
-    """Returns the folder that holds the files of the local store at `uri`.
+    """Returns the folder with the files of the local store at `uri`.
 
     Raises:
-        BadInput: it is a link out of the store.
+        BadInput: the folder is a link that points outside the store.
     """
     return _within(Path(uri.removeprefix(SQLITE)).resolve().parent, "artifacts")
 
 
 def read_artifact(client: MlflowClient, run_id: str, name: str) -> str | None:
-    """Returns the text of an artifact; None where there is none.
+    """Returns the text of an artifact, or None if there is no such artifact.
 
     Raises:
-        BadInput: it lies outside the store, or is no text.
+        BadInput: the artifact is outside the store, or is not text in UTF-8.
     """
     found = read_bytes(client, run_id, name)
     try:
@@ -47,10 +47,10 @@ def read_artifact(client: MlflowClient, run_id: str, name: str) -> str | None:
 
 
 def read_bytes(client: MlflowClient, run_id: str, name: str) -> bytes | None:
-    """Returns an artifact; None where there is none.
+    """Returns the content of an artifact, or None if there is no such artifact.
 
     Raises:
-        BadInput: it lies outside the store.
+        BadInput: the artifact is outside the store.
     """
     address = str(client.get_run(run_id).info.artifact_uri)
     if _is_file(client, address):
@@ -64,10 +64,10 @@ def read_bytes(client: MlflowClient, run_id: str, name: str) -> bytes | None:
 
 
 def write_files(client: MlflowClient, run_id: str, files: Mapping[str, bytes]) -> None:
-    """Writes artifacts, by name; of a local store into that store, wherever it was before.
+    """Writes artifacts, given by file name. In a local store that was moved, uses the new folder.
 
     Raises:
-        BadInput: the run's folder, or a link in it, leads out of the store.
+        BadInput: the run's folder, or a link in it, points outside the store.
     """
     run = client.get_run(run_id)
     address = str(run.info.artifact_uri)
@@ -91,10 +91,10 @@ def _write(files: Mapping[Path, bytes]) -> None:
 
 
 def check_unmoved(client: MlflowClient, experiment: str) -> None:
-    """Refuses a local store whose experiment keeps the models that MLflow logs outside of it.
+    """Checks that MLflow would log the models of an experiment inside the local store.
 
     Raises:
-        BadInput: its recorded folder is another one, as of a store that was moved, or a link.
+        BadInput: the recorded folder is outside the store (the store was moved), or is a link.
     """
     if not client.tracking_uri.startswith(SQLITE):
         return
@@ -102,27 +102,27 @@ def check_unmoved(client: MlflowClient, experiment: str) -> None:
     address = str(client.get_experiment(experiment).artifact_location)
     if not (_is_file(client, address) and _path(address).is_relative_to(root)):
         raise BadInput(
-            "this store was moved, and MLflow would keep the model where it was before:\n"
-            "promote in the original place, or sweep again here"
+            "this store was moved, and MLflow would write the model to the old location:\n"
+            "run promote at the old location, or run the sweep again here"
         )
     _within(_path(address), "models")
 
 
 @contextmanager
 def model_files(client: MlflowClient, model_id: str) -> Iterator[Path]:
-    """Gives the folder of a logged model, downloaded if it lies on a server.
+    """Yields the folder of a logged model, which is downloaded if it is on a server.
 
     Raises:
-        BadInput: it lies outside the store, or is gone.
+        BadInput: the model is outside the store, or no longer exists.
     """
     try:
         address = str(client.get_logged_model(model_id).artifact_location)
     except MlflowException:
-        raise BadInput(f"the model {model_id} is gone from the store") from None
+        raise BadInput(f"the model {model_id} no longer exists in the store") from None
     if _is_file(client, address):
         folder = _folder(client, address, model_id)
         if folder is None:
-            raise BadInput(f"the files of model {model_id} are gone: {address}")
+            raise BadInput(f"the files of model {model_id} are missing: {address}")
         for path in folder.rglob("*"):
             _within(folder, str(path.relative_to(folder)))
         yield folder
@@ -136,14 +136,14 @@ def model_files(client: MlflowClient, model_id: str) -> Iterator[Path]:
 
 
 def _is_file(client: MlflowClient, address: str) -> bool:
-    """Returns whether an address is a path; in a local store, it has to be.
+    """Returns whether an address is a path on this machine.
 
     Raises:
-        BadInput: it is something else there.
+        BadInput: the address of a local store is not a path.
     """
     local = urlparse(address).scheme in ("", "file")
     if not local and client.tracking_uri.startswith(SQLITE):
-        raise BadInput(f"{address} lies outside the store: it is neither read nor written")
+        raise BadInput(f"{address} is outside the store: it is neither read nor written")
     return local
 
 
@@ -152,35 +152,35 @@ def _path(address: str) -> Path:
 
 
 def _folder(client: MlflowClient, address: str, owner: str) -> Path | None:
-    """Returns the folder of a run or model on this machine; None where it is gone.
+    """Returns the folder of a run or model on this machine, or None if it is missing.
 
     Raises:
-        BadInput: it lies outside the store.
+        BadInput: the folder is outside the store.
     """
     recorded = _path(address)
     if not client.tracking_uri.startswith(SQLITE):
-        return recorded if recorded.is_dir() else None  # of a server on this machine
+        return recorded if recorded.is_dir() else None  # the server is on this machine
     if not _ID.fullmatch(owner):
-        raise BadInput(f"{owner!r} is no id that MLflow gives: this store was tampered with")
+        raise BadInput(f"{owner!r} is not an MLflow id: this store was tampered with")
     root = artifacts_root(client.tracking_uri)
     if recorded.is_relative_to(root) and recorded.is_dir():
         return recorded
     beside = next(root.glob(f"**/{owner}/artifacts"), None)
     if beside is None and recorded.is_dir():
         raise BadInput(
-            f"the files of {owner} lie outside the store and are not read: {recorded}\n"
-            f"copy them into {root}, keeping <experiment>/<id>/artifacts"
+            f"the files of {owner} are outside the store and are not read: {recorded}\n"
+            f"copy them into {root}, to <experiment>/<id>/artifacts"
         )
     return _within(root, str(beside.relative_to(root))) if beside else None
 
 
 def _within(folder: Path, name: str) -> Path:
-    """Returns `folder / name`, links followed.
+    """Returns `folder / name` with all links resolved.
 
     Raises:
-        BadInput: that is not in `folder`.
+        BadInput: the result is outside `folder`.
     """
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
-        raise BadInput(f"{folder / name} leads out of its folder, to {path}: it is left alone")
+        raise BadInput(f"{folder / name} points outside its folder, to {path}: it is not used")
     return path

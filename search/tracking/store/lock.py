@@ -1,8 +1,9 @@
-"""One process a study: who runs it holds a lock, which does not outlive that process for long.
+"""Locks a study, so that only one process runs it.
 
-Beside a local store the lock is one of the operating system, on a file in `locks`: it ends with
-its process, however that ends. On a server it is a lease: a tag of the study's run with a token
-and a count that the holder raises every few seconds. A lease whose count stands still is nobody's.
+In a local store, the lock is an operating-system lock on a file in the folder `locks`. It is
+released when its process ends for any reason. On a server, the lock is a lease: a tag of the
+study's run with a token and a count that the holder increments every few seconds. A lease whose
+count no longer changes has expired.
 """
 
 import json
@@ -27,14 +28,14 @@ from search.tracking.store.connection import make_folder
 from search.tracking.store.files import SQLITE
 from search.tracking.store.retries import PatientClient, StoreTrouble
 
-_BEAT = 5.0  # seconds between two raises of the count
-_PATIENCE = 3 * _BEAT  # a count that stands still for so long is of a process that died
-SETTLED = 1.0  # seconds after which one of two tokens written at once is the last
+_BEAT = 5.0  # seconds between two heartbeats, which increment the count
+_PATIENCE = 3 * _BEAT  # seconds without a heartbeat after which a lease has expired
+SETTLED = 1.0  # seconds after which one of two tokens written at the same time remains
 
 
 @contextmanager
 def locked(uri: str, study: str) -> Iterator[None]:
-    """Holds the lock of a study beside a local store; of a server's, `leased` does it.
+    """Holds the lock of a study in a local store. For a server, use `leased`.
 
     Raises:
         BadInput: another process holds it.
@@ -53,9 +54,9 @@ def locked(uri: str, study: str) -> Iterator[None]:
         raise held(study) from None
     try:
         yield
-    except BadInput:  # nothing was begun, and nothing is left behind
+    except BadInput:  # the study did not start, so no file is left behind
         path.unlink()
-        with suppress(OSError):  # it holds the locks of other studies
+        with suppress(OSError):  # the folder contains the locks of other studies
             folder.rmdir()
         raise
     finally:
@@ -64,14 +65,15 @@ def locked(uri: str, study: str) -> Iterator[None]:
 
 @contextmanager
 def leased(client: MlflowClient, run_id: str, study: str) -> Iterator[None]:
-    """Holds the lease of a study on a server; a local store needs none.
+    """Holds the lease of a study on a server. A local store needs none.
 
-    A holder that was silent for too long and lost it to another process uses its client no more.
+    If another process takes the lease because the heartbeats stopped, each further call of `client`
+    raises StoreTrouble.
 
     Args:
-        client: of the store, as `open_store` gives it.
-        run_id: of the study.
-        study: its name.
+        client: client that `open_store` returned.
+        run_id: id of the study's run.
+        study: name of the study.
 
     Raises:
         BadInput: another process holds it.
@@ -79,7 +81,7 @@ def leased(client: MlflowClient, run_id: str, study: str) -> Iterator[None]:
     if client.tracking_uri.startswith(SQLITE):
         yield
         return
-    own = MlflowClient(client.tracking_uri)  # one that does not wait: beats may be missed
+    own = MlflowClient(client.tracking_uri)  # without retries: a heartbeat may be missed
     lease = _Lease(own, run_id, study)
     lease.take()
     ended = threading.Event()
@@ -91,12 +93,12 @@ def leased(client: MlflowClient, run_id: str, study: str) -> Iterator[None]:
     finally:
         ended.set()
         beats.join()
-        with suppress(MlflowException):  # of a server that is gone: the lease ends by itself
+        with suppress(MlflowException):  # if the server is gone, the lease expires
             lease.end()
 
 
 class _Lease:
-    """The lease of one study, as this process takes it and holds it."""
+    """The lease of this process on a study."""
 
     def __init__(self, client: MlflowClient, run_id: str, study: str) -> None:
         self._client = client
@@ -104,11 +106,11 @@ class _Lease:
         self._study = study
         self._token = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex}"
         self._count = 0
-        self._raised = 0.0  # when the count was, by the clock that never goes back
+        self._renewed = 0.0  # time of the last heartbeat, by the monotonic clock
         self._lost = False
 
     def take(self) -> None:
-        """Takes the lease from nobody, or from a holder that is silent.
+        """Takes the lease if nobody holds it or if it has expired.
 
         Raises:
             BadInput: another process holds it.
@@ -126,27 +128,27 @@ class _Lease:
             raise held(self._study)
 
     def check(self) -> None:
-        """Makes sure that it is held, by asking where the last beat is long ago.
+        """Checks that the lease is still held, and renews it if the last heartbeat is long ago.
 
         Raises:
-            StoreTrouble: another process has taken it.
+            StoreTrouble: another process has taken the lease.
         """
-        if time.monotonic() - self._raised > 2 * _BEAT:
+        if time.monotonic() - self._renewed > 2 * _BEAT:
             self._renew()
         if self._lost:
             raise StoreTrouble(
-                f"Study {self._study!r} was taken over by another process, which runs it now:\n"
-                "this one was silent for too long. What it came to since is not recorded."
+                f"Study {self._study!r} was taken over by another process, which now runs it:\n"
+                "this process sent no heartbeat for too long. Its results since are not recorded."
             )
 
     def beat(self, ended: threading.Event) -> None:
-        """Raises the count until `ended`, or until another process has taken the lease."""
+        """Sends heartbeats until `ended` is set or another process has taken the lease."""
         while not (ended.wait(_BEAT) or self._lost):
-            with suppress(MlflowException):  # a server in trouble: the next beat may reach it
+            with suppress(MlflowException):  # the server is unavailable: the next one may work
                 self._renew()
 
     def end(self) -> None:
-        """Gives it back, if it is still held."""
+        """Releases the lease if it is still held."""
         if self._is_held():
             self._client.delete_tag(self._run_id, names.LEASE)
 
@@ -159,7 +161,7 @@ class _Lease:
         self._count += 1
         text = json.dumps([self._token, self._count])
         self._client.set_tag(self._run_id, names.LEASE, text)
-        self._raised = time.monotonic()
+        self._renewed = time.monotonic()
 
     def _read(self) -> str | None:
         tags: dict[str, str] = self._client.get_run(self._run_id).data.tags
@@ -170,8 +172,8 @@ class _Lease:
 
 
 def held(study: str) -> BadInput:
-    """Returns the refusal of a study that another process runs."""
+    """Returns the error for a study that another process is running."""
     return BadInput(
-        f"study {study!r} is being run by another process, which would not know of this one:\n"
-        "wait for it to end, or set study.name to another name"
+        f"study {study!r} is being run by another process, and two cannot share a study:\n"
+        "wait until it ends, or set study.name to another name"
     )

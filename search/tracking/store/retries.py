@@ -1,7 +1,7 @@
-"""A client that waits while the store is in trouble, and says so when it gives up.
+"""Retries the calls to a store that is temporarily unavailable.
 
-MLflow itself asks a server again that answers 503 or nothing, and waits 20 s for a locked database;
-this waits longer, and for a disk that is full.
+MLflow itself retries when a server answers 503 or not at all, and waits 20 s for a locked database.
+This module waits longer, and also retries when the disk is full.
 """
 
 import errno
@@ -16,19 +16,19 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
 _PATIENCE = 120.0  # seconds
-_PAUSES = (1.0, 15.0)  # seconds: the first one, and the longest
+_PAUSES = (1.0, 15.0)  # seconds: the first pause and the longest one
 _FULL_OR_SLOW = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EAGAIN, errno.ESTALE)
 
 
 class StoreTrouble(RuntimeError):
-    """The store cannot be used any more; what it holds can be gone on with."""
+    """The store has become unavailable; its studies can be resumed later."""
 
 
 class PatientClient:
-    """An `MlflowClient` each of whose calls is tried again while the store is in trouble.
+    """An `MlflowClient` that retries each call while the store is unavailable.
 
-    A call that is tried again may have been carried out before: a run may be created twice. The
-    one that nobody knows of stays open, and is marked lost when the study ends or is resumed.
+    A call that is retried may already have succeeded on the server, so a run may be created twice.
+    The unused one stays open, and is marked as lost when the study ends or is resumed.
     """
 
     def __init__(self, client: MlflowClient) -> None:
@@ -37,7 +37,7 @@ class PatientClient:
 
     @contextmanager
     def guarded(self, check: Callable[[], None]) -> Iterator[None]:
-        """Lets `check` come before each call meanwhile, and each time that it is tried again."""
+        """Runs `check` before each call and each retry within this context."""
         self._checks.append(check)
         try:
             yield
@@ -59,41 +59,39 @@ class PatientClient:
 
 
 def patient(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Returns `call`, tried again for minutes while the store is in trouble.
+    """Returns `call` with retries for two minutes while the store is unavailable.
 
     Raises:
-        StoreTrouble: it still is after that.
+        StoreTrouble: the store is still unavailable after that.
     """
 
     @wraps(call)
-    def tried(*arguments: Any, **keywords: Any) -> Any:
+    def retried(*arguments: Any, **keywords: Any) -> Any:
         until = time.monotonic() + _PATIENCE
         pause, longest = _PAUSES
         while True:
             try:
                 return call(*arguments, **keywords)
             except (MlflowException, OSError) as error:
-                if not _passing(error):
+                if not _temporary(error):
                     raise
                 if time.monotonic() > until:
                     raise StoreTrouble(
-                        f"The store could not be used for minutes: {_said(error)}\n"
-                        "No trial that had ended is lost: the same command goes on."
+                        f"The store was unavailable for minutes: {_first_line(error)}\n"
+                        "No finished trial is lost; run the same command to resume."
                     ) from error
                 if pause == _PAUSES[0]:
-                    sys.stderr.write(
-                        f"The store cannot be used just now, waiting: {_said(error)}\n"
-                    )
+                    sys.stderr.write(f"The store is unavailable, waiting: {_first_line(error)}\n")
             time.sleep(pause)
             pause = min(2 * pause, longest)
 
-    return tried
+    return retried
 
 
-def _passing(error: Exception) -> bool:
-    """Whether the same call may succeed later."""
+def _temporary(error: Exception) -> bool:
+    """Returns whether the same call may succeed later."""
     if isinstance(error, MlflowException):
-        # What MLflow's client says of a server that it gave up asking.
+        # The error of MLflow's client after its own retries have failed.
         given_up = str(error).startswith("API request to") and error.error_code == "INTERNAL_ERROR"
         return given_up or bool(error.error_code == "TEMPORARILY_UNAVAILABLE")
     return isinstance(error, OSError) and (
@@ -101,6 +99,6 @@ def _passing(error: Exception) -> bool:
     )
 
 
-def _said(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     text = str(error).strip()
     return text.splitlines()[0] if text else type(error).__name__

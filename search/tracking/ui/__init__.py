@@ -1,1 +1,1 @@
-"""The MLflow UI: the server and the saved views."""
+"""Serves the MLflow UI and saves its views."""

@@ -1,4 +1,4 @@
-"""Opens the MLflow UI on the store in use, on this machine only."""
+"""Serves the MLflow UI for the store in use, on this machine only."""
 
 import contextlib
 import os
@@ -21,13 +21,13 @@ from search.tracking.reading import find_study, studies
 
 _HOST = "127.0.0.1"
 _PORT, LAST_PORT = 5000, 65535
-_TRAINING = "workflowType=machine_learning"  # MLflow's menus are for agents otherwise
+_TRAINING = "workflowType=machine_learning"  # otherwise MLflow shows its menus for agents
 
 
 def pages_of(client: MlflowClient, study: str | None) -> list[str]:
-    """Returns the page of a study and that of its runs, or of the runs of the latest dataset."""
+    """Returns the pages of a study and of its runs, or of the latest dataset's runs."""
     if study is None and not studies(client):
-        return [""]  # MLflow's own first page
+        return [""]  # MLflow's start page
     run = client.get_run(find_study(client, study).run_id).info
     runs = f"#/experiments/{run.experiment_id}/runs"
     if study is None:
@@ -39,7 +39,7 @@ def pages_of(client: MlflowClient, study: str | None) -> list[str]:
 
 
 def show(title: str, address: str, pages: list[str], *, browser: bool) -> None:
-    """Prints the addresses of pages, one a line, and opens the first one."""
+    """Prints the addresses of pages, one per line, and opens the first one if `browser` is set."""
     sys.stdout.write("\n".join([title, *(f"{address}/{page}" for page in pages)]) + "\n")
     sys.stdout.flush()
     if browser:
@@ -47,9 +47,12 @@ def show(title: str, address: str, pages: list[str], *, browser: bool) -> None:
 
 
 def serve(uri: str, port: int, pages: list[str], *, browser: bool) -> int:
-    """Runs `mlflow server` in this process, which adds one: its only worker.
+    """Runs `mlflow server` in this process, which starts one worker process.
 
-    MLflow hands Ctrl-C and SIGTERM on to that worker and waits for its end.
+    MLflow forwards Ctrl-C and SIGTERM to the worker and waits for it to end.
+
+    Returns:
+        0, or 1 if the server ended before it answered.
     """
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     address = f"http://{_HOST}:{port}"
@@ -59,10 +62,10 @@ def serve(uri: str, port: int, pages: list[str], *, browser: bool) -> int:
         while not _answers(address):
             time.sleep(0.1)
         answered.set()
-        show(f"MLflow UI on {uri}, until Ctrl-C:", address, pages, browser=browser)
+        show(f"MLflow UI on {uri} (stop it with Ctrl-C):", address, pages, browser=browser)
 
     threading.Thread(target=announce, daemon=True).start()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until MLflow takes it over
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until MLflow installs its own
     with _silent_errors():
         from mlflow.cli import cli
 
@@ -71,11 +74,11 @@ def serve(uri: str, port: int, pages: list[str], *, browser: bool) -> int:
             *("--backend-store-uri", uri, "--registry-store-uri", uri),
             *("--uvicorn-opts", "--no-access-log"),
         ]
-        with contextlib.suppress(SystemExit):  # the way in which it ends
+        with contextlib.suppress(SystemExit):  # how MLflow's command ends
             cli(words)
     if answered.is_set():
         return 0
-    sys.stderr.write("The MLflow server ended before it answered.\n")
+    sys.stderr.write("The MLflow server ended before it was ready.\n")
     return 1
 
 
@@ -89,7 +92,7 @@ def _answers(address: str) -> bool:
 
 @contextlib.contextmanager
 def _silent_errors() -> Iterator[None]:
-    """Keeps what MLflow and its worker say on standard error from the terminal."""
+    """Discards what MLflow and its worker write to standard error."""
     error = sys.stderr.fileno()
     kept = os.dup(error)
     with Path(os.devnull).open("w") as nowhere:
@@ -102,19 +105,19 @@ def _silent_errors() -> Iterator[None]:
 
 
 def free_port(wanted: int | None) -> int:
-    """Returns `wanted`; where none is, MLflow's own port or, if that is taken, a free one.
+    """Returns `wanted` or, if that is None, MLflow's default port or any free port.
 
     Raises:
-        BadInput: `wanted` is taken.
+        BadInput: `wanted` is in use.
     """
     for port in (_PORT, 0) if wanted is None else (wanted,):
         with socket.socket() as probe:
-            # As servers do: a port that one has just left is free.
+            # As servers do, so that a port that was just released counts as free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((_HOST, port))
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    taken = "no port is free" if wanted is None else f"port {wanted} is taken"
-    raise BadInput(f"{taken} on {_HOST}: set another one with --port")
+    taken = "no port is free" if wanted is None else f"port {wanted} is in use"
+    raise BadInput(f"{taken} on {_HOST}: choose another one with --port")

@@ -1,40 +1,36 @@
-"""A saved view of the MLflow UI for each study: its runs best first, with the charts of a search.
+"""Creates a saved view of the MLflow UI for a study: its runs, best first, and charts.
 
-Without one, MLflow's page of runs shows neither scores nor searched values. The view is a tag of
-the experiment, in the form in which MLflow 3.17's own UI keeps the views that people save under
-"Views"; where a UI does not know the form, it leaves the view out.
+Without it, MLflow's page of runs shows neither scores nor searched values. The view is a tag of the
+experiment, in the format in which the UI of MLflow 3.17 stores the views that users save under
+"Views". A UI that does not know the format ignores the view.
 """
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from search.space.space import (
-    Choice,
-    Parameter,
-    Space,
-)
+from search.space.space import Choice, Parameter, Space
 
 SCORE = "validation/mae"
 _METRICS = (SCORE, "validation/skill", "epochs")
 _STATE = "tags.`sweepcast.state`"
 _WIDTHS = {"attributes.`Run Name`": 300, "runDateAndNestInfo": 150, "duration": 90}
-_WIDTH = 120  # pixels of any other column
-# Searched values that a screen holds, and the tag: a database may cut it at 5,000 characters.
+_WIDTH = 120  # pixels, for all other columns
+# Searched values that fit on a screen and in the tag. A database may cut it at 5,000 characters.
 _VALUES = 8
 
 
 def study_view(
     study: str, parent: str, space: Space, importance: Mapping[str, float], at: int
 ) -> str:
-    """Returns the value of the tag.
+    """Returns the value of the tag that stores the view.
 
     Args:
-        study: its name, which the menu "Views" shows.
-        parent: id of its run.
-        space: that it searches.
-        importance: shares of its parameters, as far as they are known.
-        at: ms since the epoch.
+        study: name of the study, shown in the menu "Views".
+        parent: id of the study's run.
+        space: search space of the study.
+        importance: importance of its parameters, as far as known, as shares of 1.
+        at: current time in ms since the epoch.
     """
     ranked = sorted(space.drawn, key=lambda parameter: -importance.get(parameter.name, 0.0))
     shown = ranked[:_VALUES]
@@ -52,7 +48,7 @@ def study_view(
         "selectedColumns": [*metrics, _STATE, *params],
         "columnOrder": order,
         "columnWidths": {column: _WIDTHS.get(column, _WIDTH) for column in order},
-        "runsHiddenMode": "FIRST_20_RUNS",  # whose curves are drawn: the best
+        "runsHiddenMode": "FIRST_20_RUNS",  # draws the curves of the 20 best runs
         "isAccordionReordered": True,
         "compareRunSections": [
             {"uuid": "values", "name": "Searched values", "display": True, "columns": 1},
@@ -65,10 +61,10 @@ def study_view(
 
 
 def _charts(searched: Sequence[Parameter], common: Sequence[str]) -> list[dict[str, Any]]:
-    """Returns parallel coordinates, curves, and the score over the values that matter most.
+    """Returns parallel coordinates, curves, and the score over the most important values.
 
-    MLflow leaves a trial out of the parallel coordinates that lacks one of their values, so only
-    those `common` to all trials are axes there.
+    MLflow omits a trial from the parallel coordinates if it lacks one of the selected values, so
+    only the values `common` to all trials become axes.
     """
     numbers = [_axis(parameter.name) for parameter in searched if _is_number(parameter)]
     score = {"key": SCORE, "type": "METRIC"}

@@ -8,12 +8,7 @@ import pytest
 
 from datasets import DatasetError
 from datasets.csv import csv
-from datasets.parsing.fetch import (
-    cache_directory,
-    local_file,
-    shown_source,
-    stem,
-)
+from datasets.parsing.fetch import cache_directory, local_file, shown_source, stem
 
 CONTENT = b"date,a\n2020-01-01,1\n2020-01-02,2\n"
 DIGEST = sha256(CONTENT).hexdigest()
@@ -47,12 +42,12 @@ def server(monkeypatch, tmp_path):
 
 
 def stop(server):
-    """Takes the server off the network: its port answers no more."""
+    """Stops the server and closes its port."""
     server.shutdown()
     server.socket.close()
 
 
-def test_an_address_is_fetched_once_and_used_offline(server, tmp_path, capfd):
+def test_a_file_is_downloaded_once_and_used_offline(server, tmp_path, capfd):
     address = f"{server.address}/good%20one.csv"
     path = local_file(address)
     assert path.read_bytes() == CONTENT
@@ -61,39 +56,39 @@ def test_an_address_is_fetched_once_and_used_offline(server, tmp_path, capfd):
     assert local_file(address) == path
     assert local_file(address, DIGEST) == path
     assert server.asked == ["/good%20one.csv"]
-    assert "".join(capfd.readouterr()) == ""  # no progress bar where there is no terminal
+    assert "".join(capfd.readouterr()) == ""  # no progress bar without a terminal
     series = csv(source=address)
     assert (series.name, series.source) == ("good one", address)
 
 
-def test_a_progress_bar_is_drawn_on_a_terminal(server, monkeypatch, capsys):
+def test_a_progress_bar_is_shown_on_a_terminal(server, monkeypatch, capsys):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     local_file(f"{server.address}/good.csv")
     assert "100%" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("prefix", ["", "sha256:"])
-def test_a_file_of_the_right_sha256_passes(server, prefix):
+def test_a_file_with_the_right_sha256_is_accepted(server, prefix):
     assert local_file(f"{server.address}/good.csv", prefix + DIGEST.upper()[:64]).exists()
 
 
-def test_a_file_of_another_sha256_is_refused_and_not_kept(server, tmp_path):
-    with pytest.raises(DatasetError, match=r"its sha256 is not dataset\.sha256"):
+def test_a_file_with_another_sha256_is_rejected_and_not_kept(server, tmp_path):
+    with pytest.raises(DatasetError, match=r"its sha256 differs from dataset\.sha256"):
         local_file(f"{server.address}/good.csv", "0" * 64)
     assert not list((tmp_path / "cache").glob("*good.csv"))
 
 
 @pytest.mark.parametrize(
-    ("path", "said"), [("none.csv", "HTTP 404 Not Found"), ("short.csv", "connection broke")]
+    ("path", "message"), [("none.csv", "HTTP 404 Not Found"), ("short.csv", "connection broke")]
 )
-def test_what_is_not_served_whole_is_refused_and_not_kept(server, tmp_path, path, said):
-    with pytest.raises(DatasetError, match=said) as caught:
+def test_a_failed_download_is_rejected_and_not_kept(server, tmp_path, path, message):
+    with pytest.raises(DatasetError, match=message) as caught:
         local_file(f"{server.address}/{path}")
     assert str(caught.value).count("\n") < 3
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_no_network_is_said_without_a_password(monkeypatch, tmp_path):
+def test_a_network_error_does_not_show_the_password(monkeypatch, tmp_path):
     monkeypatch.setenv("SWEEPCAST_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -104,21 +99,21 @@ def test_no_network_is_said_without_a_password(monkeypatch, tmp_path):
     assert str(caught.value).count("\n") < 3
 
 
-def test_a_cache_that_cannot_be_written_is_named(server, monkeypatch, tmp_path):
+def test_a_cache_that_cannot_be_written_names_its_variable(server, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("SWEEPCAST_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(DatasetError, match="SWEEPCAST_CACHE"):
         local_file(f"{server.address}/good.csv")
 
 
-def test_the_cache_is_the_systems_unless_it_is_set(monkeypatch, tmp_path):
+def test_the_cache_is_in_the_systems_folder_unless_the_variable_is_set(monkeypatch, tmp_path):
     monkeypatch.setenv("SWEEPCAST_CACHE", "")
     assert cache_directory().name == "sweepcast"
     monkeypatch.setenv("SWEEPCAST_CACHE", str(tmp_path))
     assert cache_directory() == tmp_path
 
 
-def test_paths_and_file_addresses(tmp_path, monkeypatch):
+def test_paths_and_file_urls_are_accepted(tmp_path, monkeypatch):
     path = tmp_path / "my data.v2.csv"
     path.write_bytes(CONTENT)
     monkeypatch.chdir(tmp_path)
@@ -130,7 +125,7 @@ def test_paths_and_file_addresses(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("source", "sha", "said"),
+    ("source", "sha", "message"),
     [
         ("none.csv", None, "none.csv does not exist"),
         (".", None, "is a directory"),
@@ -142,9 +137,9 @@ def test_paths_and_file_addresses(tmp_path, monkeypatch):
         ("none.csv", "xyz", "64 hex digits"),
     ],
 )
-def test_sources_that_are_none_are_refused(source, sha, said, monkeypatch, tmp_path):
+def test_bad_sources_are_rejected(source, sha, message, monkeypatch, tmp_path):
     monkeypatch.setenv("SWEEPCAST_CACHE", str(tmp_path))
-    with pytest.raises(DatasetError, match=said) as caught:
+    with pytest.raises(DatasetError, match=message) as caught:
         local_file(source, sha)
     assert str(caught.value).count("\n") < 3
 
@@ -162,6 +157,6 @@ def test_a_series_is_named_after_its_file(source, name):
     assert stem(source) == name
 
 
-def test_an_address_is_shown_without_its_password():
+def test_a_url_is_shown_without_its_password():
     assert shown_source("https://me:pw@h.org:8/a?b=c") == "https://h.org:8/a?b=c"
     assert shown_source("a@b.csv") == "a@b.csv"

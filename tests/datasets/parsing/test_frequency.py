@@ -5,11 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets import DatasetError
-from datasets.parsing.frequency import (
-    check_length,
-    grid,
-    infer_frequency,
-)
+from datasets.parsing.frequency import check_length, grid, infer_frequency
 
 FREQUENCIES = [
     *("YS-JAN", "YS-APR", "YE-DEC", "QS-JAN", "QS-FEB", "QE-DEC", "QE-JAN", "MS", "ME", "2MS"),
@@ -40,24 +36,24 @@ def test_absent_steps_do_not_change_the_frequency(frequency, absent):
 
 
 @pytest.mark.parametrize(
-    ("times", "said"),
+    ("times", "message"),
     [
         (["2020-01-01"], "two readings"),
         (["2020-01-01", "2020-01-02", "2020-01-03", "2020-01-04T12:00"], "2020-01-04 12:00:00"),
         (["2020-01-15", "2020-02-15", "2020-03-15", "2020-04-15"], "irregular"),
     ],
 )
-def test_irregular_times_are_refused(times, said):
-    with pytest.raises(DatasetError, match=said):
+def test_irregular_times_are_rejected(times, message):
+    with pytest.raises(DatasetError, match=message):
         infer_frequency(np.array(times, dtype="datetime64[s]"))
 
 
 @pytest.mark.parametrize("frequency", ["", "H", "M", "daily", "-1D", "0D", "500ms"])
-def test_what_is_no_frequency_is_refused(frequency):
+def test_an_invalid_frequency_is_rejected(frequency):
     with pytest.raises(DatasetError, match=r"dataset\.frequency"):
         grid(np.datetime64("2020-01-01", "s"), np.datetime64("2020-01-02", "s"), frequency)
 
 
-def test_a_frequency_far_finer_than_the_readings_is_refused():
+def test_a_frequency_far_finer_than_the_readings_is_rejected():
     with pytest.raises(DatasetError, match="3369601 steps"):
         check_length(stamps("D"), "s")

@@ -28,24 +28,24 @@ def test_a_series_starts_where_every_channel_has_a_reading(caplog):
         channels=("a", "b"),
     )
     assert np.array_equal(made.values, [[2, 2], [NAN, 3], [4, NAN], [5, NAN]], equal_nan=True)
-    assert "1 readings of a are left out" in caplog.text
+    assert "dropped readings of a before the first step with all inputs: 1" in caplog.text
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"values": [NAN] * 5}, "no readings of 'a'"),
         ({"timestamps": DAYS[[0, 1, 1, 2, 3]]}, "2020-02-28 follows 2020-02-28"),
         ({"timestamps": DAYS[:1], "values": [1]}, "f.csv: a series needs at least two"),
-        ({"frequency": "MS"}, "2020-02-27 is no step of frequency 'MS'"),
-        ({"frequency": "W-THU"}, "2020-02-28 is no step"),
+        ({"frequency": "MS"}, "2020-02-27 is not a step of frequency 'MS'"),
+        ({"frequency": "W-THU"}, "2020-02-28 is not a step"),
         (
             {"values": [[1, NAN], [NAN, 2], [3, NAN], [4, NAN], [5, NAN]], "channels": ("a", "b")},
             "no step has a reading of every channel",
         ),
     ],
 )
-def test_what_makes_no_series_is_refused(changes, said):
+def test_readings_that_form_no_series_are_rejected(changes, message):
     fields = {"name": "x", "timestamps": DAYS, "values": [1, 2, 3, 4, 5], "channels": ("a",)}
-    with pytest.raises(DatasetError, match=said):
+    with pytest.raises(DatasetError, match=message):
         regular_series(**(fields | {"source": "f.csv"} | changes))

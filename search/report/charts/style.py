@@ -1,6 +1,6 @@
-"""The one look of the charts, which are Plotly's JSON: the colours of `search.plots.style`.
+"""Common style of the charts, which are Plotly JSON with the colours of `search.plots.style`.
 
-Whatever a user named is escaped here: Plotly takes a part of HTML in its texts.
+User-defined names are escaped here, because Plotly renders some HTML tags in its texts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,16 +18,16 @@ Trace = dict[str, Any]
 
 @dataclass(frozen=True)
 class Chart:
-    """An interactive picture.
+    """An interactive chart.
 
     Attributes:
-        key: its name in the page.
-        title: its heading.
-        note: what to know of it; without traces, why there are none.
-        traces: Plotly's.
-        layout: Plotly's.
-        height: pixels.
-        width: least pixels; on a narrower screen it is scrolled.
+        key: identifier in the page.
+        title: heading.
+        note: explanation of the chart or, if there are no traces, of why it is empty.
+        traces: Plotly traces.
+        layout: Plotly layout.
+        height: height in pixels.
+        width: minimum width in pixels; the chart scrolls on a narrower screen.
     """
 
     key: str
@@ -41,7 +41,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Section:
-    """Charts under one heading; `small` ones stand side by side."""
+    """Charts under one heading; `small` charts are placed side by side."""
 
     key: str
     title: str
@@ -51,33 +51,39 @@ class Section:
 
 
 def words(text: str, length: int = 90) -> str:
-    """`text` as Plotly shows it, character by character."""
+    """Returns `text`, shortened and escaped so that Plotly shows it literally."""
     return escape(formatting.cut(text, length), quote=False)
 
 
 def number(value: float, unit: str = "") -> str:
-    """A figure in a hover text or a legend."""
+    """Returns a number as written in a hover text or a legend."""
     return words(formatting.number(value, unit))
 
 
 def quantity(name: str, unit: str) -> str:
-    """The title of an axis."""
+    """Returns the title of an axis."""
     return words(formatting.quantity(name, unit))
 
 
 def numbers(values: Iterable[float]) -> list[float | None]:
-    """Values for JSON, with five significant digits; None, a gap, where one is not finite."""
+    """Returns values for JSON with five significant digits; None (a gap) if not finite."""
     return [float(f"{value:.5g}") if isfinite(value) else None for value in values]
 
 
 def moments(times: "pd.Series[pd.Timestamp]") -> list[str]:
-    """Times as Plotly reads them: without a time of day where all are of midnight."""
+    """Returns times in Plotly's format, without the time of day if all of them are midnight."""
     midnight = bool((times == times.dt.normalize()).all())
     return times.dt.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M:%S").tolist()
 
 
 def layout(x: str, y: str, **more: Any) -> dict[str, Any]:
-    """A layout with named axes, a grid, and the legend above; `more` goes into it or its axes."""
+    """Returns a layout with axis titles, a grid and a legend above the chart.
+
+    Args:
+        x: title of the x axis.
+        y: title of the y axis.
+        more: further options; `xaxis` and `yaxis` are merged into the axes.
+    """
     axis = {
         "gridcolor": style.GRID,
         "zeroline": False,
@@ -101,7 +107,7 @@ def layout(x: str, y: str, **more: Any) -> dict[str, Any]:
 def line(
     x: Sequence[Any], y: Sequence[Any], name: str, color: str, width: float = 1.5, **more: Any
 ) -> Trace:
-    """A line; `name` puts it into the legend."""
+    """Returns a line trace; `name` is its entry in the legend."""
     return {
         "type": "scatter",
         "mode": "lines",
@@ -114,7 +120,7 @@ def line(
 
 
 def dots(x: Sequence[Any], y: Sequence[Any], name: str, color: str, **more: Any) -> Trace:
-    """Points; `name` puts them into the legend."""
+    """Returns a trace of points; `name` is its entry in the legend."""
     return {
         "type": "scatter",
         "mode": "markers",
@@ -127,11 +133,11 @@ def dots(x: Sequence[Any], y: Sequence[Any], name: str, color: str, **more: Any)
 
 
 def whole(count: int) -> dict[str, Any]:
-    """An axis of `count` whole numbers: no tick between two of a few."""
+    """Returns options for an axis of `count` integers that prevent ticks between them."""
     return {"dtick": 1} if count <= 24 else {}
 
 
 def view(low: float, high: float, *, above: float = 0.08) -> list[float]:
-    """A range of an axis with room around what it shows."""
+    """Returns the range of an axis from `low` to `high` with a margin."""
     room = (high - low) or abs(high) * 0.1 or 1.0
     return [low - 0.06 * room, high + above * room]

@@ -1,4 +1,4 @@
-"""Charts of the searched values: which mattered, and what each did."""
+"""Charts of the parameters: their importance, and the score over each of them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,49 +7,32 @@ import numpy as np
 import pandas as pd
 
 from search.plots import style
-from search.plots.axis import (
-    Axis,
-    axis_of,
-    fanned,
-    missing,
-    written,
-)
+from search.plots.axis import Axis, axis_of, fanned, missing, written
 from search.plots.study.scores import complete_trials, scores_of
-from search.plots.study.slices import (
-    drawn,
-    having,
-    interpolated,
-)
-from search.report.charts.look import (
-    Chart,
-    dots,
-    layout,
-    numbers,
-    quantity,
-    words,
-)
+from search.plots.study.slices import drawn, having, interpolated
+from search.report.charts.style import Chart, dots, layout, numbers, quantity, words
 from search.results.findings import Findings
 
 _SLICES = 12
-_APART = 0.24  # distance of two numbers below a small chart, in its width
+_APART = 0.24  # minimum distance of two tick labels of a small chart, as a share of its width
 _GRID = 40
 _EARLY, _LATE = "#B9D6EA", "#08306B"
-TELL = "%{text}<br>%{customdata[1]}<extra></extra>"
+HOVER_TEMPLATE = "%{text}<br>%{customdata[1]}<extra></extra>"
 
 
 def axis_for(trials: pd.DataFrame, name: str, found: Findings) -> Axis:
-    """The axis of one searched value."""
+    """Returns the axis of one parameter."""
     return axis_of(trials[name].tolist(), logarithmic=name in found.logarithmic)
 
 
-def told(name: str, value: object) -> str:
-    """What hovering tells of a value."""
+def hover_text(name: str, value: object) -> str:
+    """Returns the hover text of a parameter value."""
     return f"{words(name)}: {words('–' if missing(value) else written(value))}"
 
 
 def importance(found: Findings) -> Chart:
-    """How much of the score's variation each searched value explains."""
-    key, title = "importance", "Which values mattered"
+    """Returns a bar chart of how much of the score's variation each parameter explains."""
+    key, title = "importance", "Parameter importance"
     names = [name for name in found.ranked if name in found.importance]
     if not names:
         return Chart(key, title, found.mattered)
@@ -77,7 +60,7 @@ def importance(found: Findings) -> Chart:
 
 
 def slices(found: Findings) -> list[Chart]:
-    """The score over each searched value, what mattered most first."""
+    """Returns a chart of the score over each parameter, the most important one first."""
     done = drawn(found.trials)
     made = []
     for name in found.ranked[:_SLICES]:
@@ -102,22 +85,23 @@ def _slice(here: pd.DataFrame, name: str, found: Findings) -> Chart:
             "colorscale": [[0, _EARLY], [1, _LATE]],
             "line": {"width": np.where(here["best"], 2.5, 0).tolist(), "color": style.BEST},
         },
-        customdata=_whose(here, [name]),
-        hovertemplate=TELL,
+        customdata=_hover_data(here, [name]),
+        hovertemplate=HOVER_TEMPLATE,
     )
     axes = layout("", quantity("score", found.unit), xaxis=_ticks(axis, _APART), showlegend=False)
     axes["margin"] = {"l": 48, "r": 28, "t": 8, "b": 32}
     return Chart(f"slice-{found.ranked.index(name)}", name, "", [points], axes, height=230)
 
 
-def _whose(here: pd.DataFrame, names: Sequence[str]) -> list[list[Any]]:
+def _hover_data(here: pd.DataFrame, names: Sequence[str]) -> list[list[Any]]:
+    """Returns the number and the hover text of each trial."""
     rows = here[[*names]].itertuples(index=False)
-    texts = ["<br>".join(map(told, names, row)) for row in rows]
+    texts = ["<br>".join(map(hover_text, names, row)) for row in rows]
     return [[int(trial), text] for trial, text in zip(here["number"], texts, strict=True)]
 
 
 def _ticks(axis: Axis, gap: float = 0.0) -> dict[str, Any]:
-    """What stands along `axis`; of numbers, those at least `gap` apart."""
+    """Returns the ticks of `axis`; numbers closer than `gap` to the previous tick are left out."""
     shown: dict[float, str] = {}
     for height, text in sorted(axis.ticks.items()):
         if not shown or not text[-1].isdigit() or height - max(shown) >= gap:
@@ -131,13 +115,14 @@ def _ticks(axis: Axis, gap: float = 0.0) -> dict[str, Any]:
 
 
 def contour(found: Findings) -> Chart:
-    """The score over the two values that mattered most, interpolated between the trials."""
-    key, title = "contour", "Score over the two values that mattered most"
+    """Returns a contour chart of the score over the two most important parameters."""
+    key, title = "contour", "Score over the two most important parameters"
     pair = [name for name in found.ranked if name in found.importance][:2]
     done = drawn(found.trials)
     done = having(done, pair) if len(done) else done
     if len(pair) < 2 or len(done) < 3:
-        return Chart(key, title, "It takes the importance of two values.")
+        reason = "This chart needs two parameters with an importance, and three complete trials."
+        return Chart(key, title, reason)
     x, y = (axis_for(done, name, found) for name in pair)
     grid = np.linspace(0, 1, _GRID)
     surface = interpolated((x.heights, grid), (y.heights, grid), scores_of(done))
@@ -158,9 +143,9 @@ def contour(found: Findings) -> Chart:
         numbers(y.heights),
         *("", "white"),
         marker=look,
-        customdata=_whose(done, pair),
-        hovertemplate=TELL,
+        customdata=_hover_data(done, pair),
+        hovertemplate=HOVER_TEMPLATE,
         showlegend=False,
     )
     axes = layout(*map(words, pair), xaxis=_ticks(x), yaxis=_ticks(y))
-    return Chart(key, title, "The darker, the better.", [filled, points], axes, height=430)
+    return Chart(key, title, "Darker is better.", [filled, points], axes, height=430)
