@@ -103,7 +103,8 @@ def _check_sqlite(uri: str, *, create: bool) -> None:
     if path.is_dir():
         raise _refused(uri, f"{path} is a folder, not a file")
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+        # Read-write: after a kill during a commit, SQLite has to roll the journal back first.
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as database:
             tables = {row[0] for row in database.execute("select name from sqlite_master")}
             found = (
                 database.execute("select version_num from alembic_version").fetchone()
