@@ -51,8 +51,8 @@ def parts(steps: int, window_size: int) -> dict[str, float]:
     from benchmarks.recipes import composed
     from datasets import load
     from search.backends.base import Proposal
+    from search.baselines.scoring import score_baselines
     from search.space.space import Space
-    from search.study.baselines import score_baselines
     from search.study.planning import Planner
     from search.trial.data import fold_data, folds_of, visible
     from search.trial.trial import run_trial

@@ -102,6 +102,21 @@ class Series:
         return int(np.isnan(self.values[:, self.target]).sum())
 
 
+def default_seasons(frequency: str) -> tuple[int, ...]:
+    """Returns the lengths of the seasons of `frequency` in steps, the main one first.
+
+    The main one is that of `default_season`; a week is added to a step of a day or less.
+
+    Raises:
+        DatasetError: pandas does not support the frequency.
+    """
+    main = default_season(frequency)
+    seconds = fixed_seconds(offset_of(frequency))
+    if seconds is None or main == 1 or seconds > DAY:
+        return (main,)
+    return main, int(7 * DAY / seconds)
+
+
 def default_season(frequency: str) -> int:
     """Returns the steps per season of `frequency`: a day for steps shorter than a day, else a year.
 

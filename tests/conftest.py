@@ -47,6 +47,23 @@ class Done:
     err: str
 
 
+def without_textbook(arguments: tuple[str, ...]) -> list[str]:
+    """Adds `baselines=none` to the overrides, unless a test is about textbook baselines.
+
+    Their libraries take seconds to import.
+    """
+    words = list(arguments)
+    if words[:1] not in (["sweep"], ["train"]) or any(w.startswith("baselines") for w in words):
+        return words
+    overrides = [i for i, w in enumerate(words) if "=" in w and not w.startswith("-")]
+    # Hydra takes one run of overrides, before or after its flags.
+    if overrides:
+        words.insert(overrides[0], "baselines=none")
+    elif len(words) == 1:
+        words.append("baselines=none")
+    return words
+
+
 class Program:
     """Runs `sweepcast` in a folder and reads its store."""
 
@@ -63,7 +80,7 @@ class Program:
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
-            status = cli.run(list(arguments))
+            status = cli.run(without_textbook(arguments))
         return Done(status, out.getvalue(), err.getvalue())
 
     def start(
@@ -71,7 +88,7 @@ class Program:
     ) -> "subprocess.Popen[str]":
         """Starts a command in its own process group, by default with stderr sent to stdout."""
         return subprocess.Popen(
-            [sys.executable, "-m", "search", *arguments],
+            [sys.executable, "-m", "search", *without_textbook(arguments)],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=stderr,
@@ -233,7 +250,9 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., "Config"
     def made(*arguments: str) -> "Config":
         found: list[Config] = []
         with contextlib.chdir(tmp_path_factory.mktemp("composed")):
-            compose.run([*arguments], lambda config: len(found.append(config) or ()))
+            compose.run(
+                [*arguments, "baselines=none"], lambda config: len(found.append(config) or ())
+            )
         return found[0]
 
     return made

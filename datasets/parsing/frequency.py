@@ -3,6 +3,7 @@
 T: steps of the series. Timestamps are datetime64[s] without a time zone.
 """
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,8 +32,10 @@ def offset_of(frequency: str) -> "DateOffset":
     from pandas.tseries.frequencies import to_offset
 
     try:
-        offset: Any = to_offset(frequency)
-    except ValueError:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # pandas 2 still reads the old aliases
+            offset: Any = to_offset(frequency)
+    except (ValueError, FutureWarning):
         offset = None
     seconds = fixed_seconds(offset)
     if offset is None or offset.n < 1 or (seconds is not None and seconds % 1):

@@ -9,6 +9,7 @@ from models.baselines.climatology import climatology
 from models.baselines.linear import linear_ar, linear_ar_calendar
 from models.baselines.naive import drift, persistence, seasonal_naive
 from models.baselines.problem import Forecast, Problem
+from models.baselines.ridge import ridge
 
 __all__ = [
     "Forecast",
@@ -19,6 +20,7 @@ __all__ = [
     "linear_ar",
     "linear_ar_calendar",
     "persistence",
+    "ridge",
     "seasonal_naive",
 ]
 
@@ -44,5 +46,6 @@ def baselines(problem: Problem, *, tune: Problem | None = None) -> tuple[Forecas
         climatology(problem),
         linear_ar(problem, tune=tune),
         linear_ar_calendar(problem, tune=tune),
+        ridge(problem, tune=tune),
     )
     return tuple(forecast for forecast in forecasts if forecast is not None)

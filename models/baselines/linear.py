@@ -38,7 +38,7 @@ def linear_ar_calendar(problem: Problem, *, tune: Problem | None = None) -> Fore
 
 
 def _linear(name: str, problem: Problem, tune: Problem, *, pairs: int) -> Forecast | None:
-    possible = [lags for lags in LAGS if _is_fittable(problem, lags) and _is_fittable(tune, lags)]
+    possible = [lags for lags in LAGS if is_fittable(problem, lags) and is_fittable(tune, lags)]
     if not possible:
         return None
     lags = min(possible, key=lambda lags: _absolute_error(tune, lags, pairs))
@@ -48,13 +48,13 @@ def _linear(name: str, problem: Problem, tune: Problem, *, pairs: int) -> Foreca
     return Forecast(name, _fit_and_predict(problem, lags, pairs), settings)
 
 
-def _is_fittable(problem: Problem, lags: int) -> bool:
+def is_fittable(problem: Problem, lags: int) -> bool:
     """Returns whether there are 2 training windows per lag and `lags` values up to each origin."""
-    enough = len(_training_origins(problem, lags)) >= 2 * lags
+    enough = len(training_origins(problem, lags)) >= 2 * lags
     return enough and int(problem.origins.min()) >= lags - 1
 
 
-def _training_origins(problem: Problem, lags: int) -> NDArray[np.int64]:
+def training_origins(problem: Problem, lags: int) -> NDArray[np.int64]:
     """Returns the training origins with `lags` values up to them and H readings after them."""
     origins = np.arange(lags - 1, problem.train_stop - problem.horizon)
     ahead = sliding_window_view(problem.observed, problem.horizon)
@@ -85,7 +85,7 @@ def _fit_and_predict(problem: Problem, lags: int, pairs: int) -> NDArray[np.floa
         matrix[:, lags:] = calendar[origins + 1]
         return matrix
 
-    origins = _training_origins(problem, lags)
+    origins = training_origins(problem, lags)
     ahead = sliding_window_view(values, problem.horizon)[origins + 1]
     model = Ridge(ALPHA, copy_X=False).fit(inputs(origins), ahead)
     predictions = model.predict(inputs(problem.origins)).reshape(-1, problem.horizon)

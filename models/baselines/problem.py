@@ -3,7 +3,7 @@
 T is the number of steps of a series, N the number of forecast origins and H the horizon.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import final
 
 import numpy as np
@@ -22,6 +22,8 @@ class Problem:
     horizon: H, in steps.
     train_stop: end of the training part [0, train_stop).
     origins: [N], index of the last step that a forecast uses; its targets are the next H steps.
+    seasons: lengths of all seasons in steps; `season` alone if none are given.
+    inputs: [T, C], further inputs, with gaps filled from the past; none if they are not given.
 
     Raises ValueError if the fields do not fit together.
     """
@@ -33,9 +35,17 @@ class Problem:
     horizon: int
     train_stop: int
     origins: NDArray[np.int64]
+    seasons: tuple[int, ...] = ()
+    inputs: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
 
     def __post_init__(self) -> None:
         length = len(self.values)
+        if not self.seasons:
+            object.__setattr__(self, "seasons", (self.season,))
+        if not self.inputs.size:
+            object.__setattr__(self, "inputs", np.empty((length, 0)))
+        if self.inputs.shape[0] != length or not np.isfinite(self.inputs).all():
+            raise ValueError(f"inputs must be finite [{length}, C], not {self.inputs.shape}.")
         shapes = {self.values.shape, self.observed.shape, self.timestamps.shape}
         if shapes != {(length,)}:
             raise ValueError(

@@ -1,12 +1,13 @@
 """`sweepcast sweep` and `sweepcast train`: run a study or a single trial."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from typing import TextIO
 
 from rich.console import Console
 
+from search.baselines.textbook import TextbookBaselines
 from search.config import compose
 from search.config.schema import Config
 from search.config.trust import foreign_packages
@@ -17,6 +18,7 @@ from search.results.leaderboard import rows
 from search.retraining.finalists import pending_finalists, train_finalists
 from search.study.budget import StudyLimits
 from search.study.history import FinishedTrial
+from search.study.late_baselines import LateBaselines
 from search.study.preparation import PreparedStudy, prepare
 from search.study.session import Session, open_session
 from search.study.study import Study
@@ -88,7 +90,12 @@ def run_study(
     prepared = prepare(config)
     warm_up(prepared.config)
     uri, options = store_uri(prepared.config.tracking.uri), prepared.config.study
-    with open_session(prepared, uri) as session:
+    with (
+        closing(
+            TextbookBaselines(prepared.series, prepared.config.task, prepared.config.baselines)
+        ) as textbook,
+        open_session(prepared, uri) as session,
+    ):
         progress = _progress(session)
 
         def opened(run_ids: Mapping[int, str]) -> Display:
@@ -120,7 +127,15 @@ def run_study(
             ledger.save_view(prepared.space, {})
             display = opened(ledger.run_ids)
             display.study_started(resumed=session.stored is not None)
+            late = LateBaselines(
+                prepared.baselines,
+                textbook,
+                ledger=ledger,
+                logged=session.baseline_states,
+                callback=display,
+            )
             with display:
+                late.collect()
                 study = Study(
                     prepared.planner,
                     backend=session.backend,
@@ -129,8 +144,9 @@ def run_study(
                     callback=display,
                     past=session.history,
                     first=session.first.points,
+                    between=late.collect,
                 )
-                _run(prepared, study, ledger, engine, display)
+                _run(prepared, study, ledger, engine, display, late)
         return _end(session, study, ledger, display)
 
 
@@ -149,7 +165,12 @@ def _progress(session: Session) -> StudyProgress:
 
 
 def _run(
-    prepared: PreparedStudy, study: Study, ledger: Ledger, engine: Engine, display: Display
+    prepared: PreparedStudy,
+    study: Study,
+    ledger: Ledger,
+    engine: Engine,
+    display: Display,
+    late: LateBaselines,
 ) -> None:
     """Runs the trials and finalists; on a second Ctrl-C, running trials are marked as lost."""
 
@@ -160,6 +181,7 @@ def _run(
     with graceful_interrupts(finish):
         try:
             study.run(engine)
+            late.wait(lambda: study.interrupted, lambda: study.out_of_time)
             _train_finalists(prepared, study, ledger, engine, display)
         except KeyboardInterrupt:
             study.interrupt()
@@ -187,6 +209,7 @@ def _end(session: Session, study: Study, ledger: Ledger, display: Display) -> in
     status = _status(finished)
     run_status = "FINISHED"
     runs = ledger.lose_open(ledger.runs(), "the study ended before the trial finished")
+    runs = ledger.update_skill(runs, prepared.baselines[0].mae)
     left = study.reached is None or pending_finalists(runs, options)
     if study.interrupted and left:
         state = (

@@ -24,7 +24,7 @@ class Task:
     validation: int = 100
     test: int = 100
     folds: int = 1
-    season: int | None = None
+    season: Any = None
 
 
 @dataclass
@@ -111,6 +111,7 @@ class Config:
     space: dict[str, Any] = field(default_factory=dict)
     backend: dict[str, Any] = field(default_factory=dict)
     pruner: dict[str, Any] = field(default_factory=dict)
+    baselines: dict[str, Any] = field(default_factory=dict)
     study: StudyOptions = field(default_factory=StudyOptions)
     engine: EngineOptions = field(default_factory=EngineOptions)
     tracking: TrackingOptions = field(default_factory=TrackingOptions)

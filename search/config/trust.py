@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 
 import conf
+from search.config.dotted import flatten
 from search.config.schema import TARGET_GROUPS, Config
 
 
@@ -20,8 +21,8 @@ def preset_targets(group: str) -> frozenset[str]:
     """Returns the builders named in the presets of a group."""
     folder = Path(conf.__file__).parent / group
     presets = [yaml.safe_load(path.read_text("utf-8")) or {} for path in folder.glob("*.yaml")]
-    found = [(preset.get(group) or preset).get("_target_") for preset in presets]
-    return frozenset(target for target in found if target)
+    named = flatten({str(i): preset.get(group) or preset for i, preset in enumerate(presets)})
+    return frozenset(value for key, value in named.items() if key.endswith("._target_"))
 
 
 def is_trusted(group: str, target: object, trusted: Collection[str]) -> bool:
@@ -30,9 +31,21 @@ def is_trusted(group: str, target: object, trusted: Collection[str]) -> bool:
     return text in preset_targets(group) or text.partition(".")[0] in trusted
 
 
+def targets_of(config: Config) -> list[tuple[str, str]]:
+    """Returns the builders that a configuration names, each after its group."""
+    found = [(group, str(getattr(config, group).get("_target_"))) for group in TARGET_GROUPS]
+    return found + [
+        ("baselines", str(options.get("_target_")) if isinstance(options, dict) else str(options))
+        for options in config.baselines.values()
+    ]
+
+
 def foreign_packages(config: Config) -> list[str]:
     """Returns the packages of the builders in a configuration that no preset names."""
-    targets = [(group, str(getattr(config, group).get("_target_"))) for group in TARGET_GROUPS]
     return sorted(
-        {name.partition(".")[0] for group, name in targets if not is_trusted(group, name, ())}
+        {
+            name.partition(".")[0]
+            for group, name in targets_of(config)
+            if not is_trusted(group, name, ())
+        }
     )

@@ -98,7 +98,22 @@ class Objectives:
         return f"possible: {self.score}, or [{self.score}, {', '.join(self.others)}]"
 
 
-Rule = AtLeast | Between | Share | Memory | OneOf | Objectives
+@dataclass(frozen=True)
+class Seasons:
+    """A whole number of steps, a list of different ones, or None."""
+
+    def check(self, value: Any) -> str | None:
+        """Returns what was expected, or None where `value` is fine."""
+        given = list(value) if isinstance(value, list | tuple) else [value]
+        whole = all(type(one) is int and one >= 1 for one in given)
+        if value is None or (given and whole and len(set(given)) == len(given)):
+            return None
+        return "expected a number of at least 1, or a list of different ones such as [24,168]"
+
+
+Rule = Seasons | AtLeast | Between | Share | Memory | OneOf | Objectives
+
+_TIME_LIMIT = 60.0  # seconds, for a baseline whose options set none
 
 RULES: Mapping[str, Rule] = {
     "dataset.max_gap": AtLeast(0),
@@ -107,7 +122,7 @@ RULES: Mapping[str, Rule] = {
     "task.validation": AtLeast(1),
     "task.test": AtLeast(0),
     "task.folds": AtLeast(1),
-    "task.season": AtLeast(1),
+    "task.season": Seasons(),
     "transform.scaler": OneOf(("standard", "minmax", "robust", "none")),
     "transform.calendar": AtLeast(0),
     "model.head": OneOf(("flatten", "last")),
@@ -150,7 +165,7 @@ def validated(config: Config) -> Config:
     groups = [entry.name for entry in fields(config) if entry.name != "space"]
     checked = {group: checked_group(group, plain[group]) for group in groups}
     worker_count(config)
-    completed: dict[str, Any] = {group: checked[group] for group in TARGET_GROUPS}
+    completed: dict[str, Any] = {group: checked[group] for group in (*TARGET_GROUPS, "baselines")}
     return replace(config, **completed)
 
 
@@ -162,12 +177,33 @@ def checked_group(group: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """
     if group in TARGET_GROUPS:
         typed = checked_options(group, options, SUPPLIED[group])
+    elif group == "baselines":
+        return {name: _checked_baseline(name, own) for name, own in options.items()}
     else:
         typed = _typed(group, options)
     for name, value in flatten({group: typed}).items():
         if name in RULES:
             check_value(name, value, RULES[name])
     return typed
+
+
+def _checked_baseline(name: str, options: Any) -> dict[str, Any]:
+    """Returns the options of a textbook baseline, with their types and its time limit.
+
+    Raises:
+        BadInput: a key, type or value is not valid.
+    """
+    group = f"baselines.{name}"
+    if not isinstance(options, Mapping):
+        raise BadInput(f"{group} is {options!r}: expected the options of a baseline")
+    own = {key: value for key, value in options.items() if key != "time_limit"}
+    checked = checked_options(group, own, ("problem",))
+    checked["time_limit"] = options.get("time_limit", _TIME_LIMIT)
+    checked.pop("name")
+    check_value(f"{group}.time_limit", checked["time_limit"], AtLeast(0, open=True))
+    if "longest_history" in checked:
+        check_value(f"{group}.longest_history", checked["longest_history"], AtLeast(10))
+    return checked
 
 
 def check_value(name: str, value: Any, rule: Rule) -> None:

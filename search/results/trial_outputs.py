@@ -1,7 +1,7 @@
 """Reads the curves of a study's trials, and the forecasts of the best ones, from the store."""
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -18,7 +18,13 @@ from search.tracking.reading import FINISHED, by_epoch
 from search.tracking.store.files import read_artifact
 from search.trial.data import folds_of, origins_of, targets, visible
 
-_COLUMNS = {"timestamp": str, "actual": float, "forecast": float, "step": int, "fold": int}
+_COLUMNS: dict[Hashable, type] = {
+    "timestamp": str,
+    "actual": float,
+    "forecast": float,
+    "step": int,
+    "fold": int,
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -65,7 +65,7 @@ def quantity(value: float, unit: str) -> str:
 
 def evaluation_verdict(found: Evaluation) -> str:
     """Returns a sentence that says whether the model beats the best baseline, and by how much."""
-    unit, best = found.series.unit, found.baselines[0]
+    unit, best = found.series.unit, found.rival
     figures = {name.removeprefix("test/"): value for name, value in found.metrics.items()}
     return (
         f"{found.record.name} {'beats' if found.wins else 'DOES NOT BEAT'} the best baseline "

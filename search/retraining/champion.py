@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from search.baselines.scoring import score_baselines
 from search.config.schema import Config
 from search.errors import BadInput
 from search.retraining.evaluation import Evaluation
@@ -16,7 +17,6 @@ from search.seeds import CALIBRATION, CHAMPION, derived
 from search.serving.forecaster import Forecaster
 from search.serving.inputs import TIME
 from search.serving.intervals import Interval, intervals
-from search.study.baselines import score_baselines
 from search.study.callback import Observe
 from search.tracking import names
 from search.tracking.reading import children, curves

@@ -65,7 +65,7 @@ def scores_of(metrics: Mapping[str, float]) -> dict[str, float]:
     Values that are not finite, such as a MASE without a season, are left out: they are not
     recorded either.
     """
-    derived = ("optimism", "skill_low", "skill_high")
+    derived = ("optimism", "skill", "skill_low", "skill_high")
     return {
         name: value
         for name, value in metrics.items()

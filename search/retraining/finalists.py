@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from search.baselines.scoring import skill_ends
 from search.config.schema import StudyOptions
 from search.engine.base import Engine
 from search.retraining.fresh_seeds import train_fresh_seeds
 from search.seeds import FINALIST, derived
-from search.study.baselines import skill_ends
 from search.study.callback import StudyCallback
 from search.study.history import FinishedTrial
 from search.study.planning import Planner

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from datasets import Series
 from search.backends.base import Proposal
+from search.baselines.scoring import Baseline
 from search.config.dotted import flatten, with_values
 from search.config.identity import identity, identity_parts
 from search.config.schema import Config, from_plain
@@ -12,11 +13,10 @@ from search.config.validation import validated
 from search.engine.environment import prepare_process, require_tensorflow
 from search.errors import BadInput
 from search.space.notation import parse_space
-from search.study.baselines import Baseline
 from search.study.restore import proposal_of
 from search.tracking import git, names
 from search.tracking.ledger import Ledger
-from search.tracking.reading import Record, find_run, find_study, trial_runs
+from search.tracking.reading import Record, children, find_run, find_study, trial_runs
 from search.tracking.recorded_config import config_of
 from search.tracking.store.connection import Client, open_store, store_uri
 from search.tracking.studies import ledger_of
@@ -44,6 +44,13 @@ class RecordedRun:
     def ledger(self) -> Ledger:
         """The ledger for further runs of the same study."""
         return ledger_of(self.client, self.record, git.checkout())
+
+    @property
+    def validated_baselines(self) -> dict[str, float]:
+        """The MAE of the study's baselines on the validation block by name, best first."""
+        runs = [run for run in children(self.client, self.study) if run.kind == "baseline"]
+        scored = [(run.mae, run.tags.get(names.BASELINE, "")) for run in runs]
+        return {name: mae for mae, name in sorted((m, n) for m, n in scored if m is not None)}
 
     def plan(self, block: str, beside: Sequence[Baseline], *, seed: int, title: str) -> Plan:
         """Returns the plan that retrains the run and scores `block`.

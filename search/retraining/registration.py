@@ -57,13 +57,14 @@ def register_champion(
     Raises:
         BadInput: a training failed.
     """
-    ledger, best = recorded.ledger, evaluation.baselines[0]
+    ledger, best = recorded.ledger, evaluation.rival
     champion = refit(recorded, evaluation, observe, epochs=epochs)
     forecaster = champion.forecaster
     run_id = ledger.start_again("champion", champion.plan, {names.EVALUATES: evaluation.run_id})
     metrics = {key: value for key, value in evaluation.metrics.items() if key.startswith("test/")}
     metrics |= {f"test/coverage_{level}": share for level, share in champion.coverage.items()}
-    scores = champion.validation.metrics(champion.plan.baseline_mae)
+    to_beat = next(iter(recorded.validated_baselines.values()), champion.plan.baseline_mae)
+    scores = champion.validation.metrics(to_beat)
     metrics |= {key: value for key, value in scores.items() if key.startswith("validation/")}
     example = example_of(recorded, forecaster)
     name = model_name(forecaster.series)

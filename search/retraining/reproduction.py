@@ -12,6 +12,7 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
+from search.baselines.scoring import score_baselines
 from search.engine import open_engine
 from search.engine.base import TICK, Engine, Event, Lost
 from search.errors import BadInput
@@ -30,7 +31,6 @@ from search.retraining.comparison import (
     verdict,
 )
 from search.retraining.recorded_run import RecordedRun, load_run
-from search.study.baselines import score_baselines
 from search.study.callback import Observe, StudyCallback
 from search.tracking import names
 from search.tracking.reading import Record, all_curves, trial_runs

@@ -23,6 +23,18 @@ class StudyCallback(Protocol):
     def trial_ended(self, finished: FinishedTrial) -> None:
         """Called when a finished trial has been written to the ledger."""
 
+    def baseline_ended(
+        self, name: str, mae: float | None, reason: str, *, best: tuple[str, float]
+    ) -> None:
+        """Called when a textbook baseline has been scored or has failed.
+
+        Args:
+            name: its name.
+            mae: its score; None if it failed.
+            reason: why it failed.
+            best: name and score of the best baseline so far.
+        """
+
     def finalist_ended(self, finished: FinishedTrial, searched: float) -> None:
         """Called when a finalist, retrained with fresh seeds, has been written to the ledger.
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from search.backends.base import Proposal
+from search.baselines.scoring import Baseline
 from search.config.dotted import with_values
 from search.config.schema import Config
 from search.space.space import Space
-from search.study.baselines import Baseline
 from search.trial.trial import Plan
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from datasets import Series
 from search.backends.base import Backend
+from search.baselines.scoring import Baseline, score_baselines
 from search.config.identity import identity, identity_parts, study_name
 from search.config.schema import Config
 from search.config.signatures import call_builder
@@ -16,7 +17,6 @@ from search.errors import BadInput
 from search.pruners import Pruner
 from search.space.notation import parse_space
 from search.space.space import Space
-from search.study.baselines import Baseline, score_baselines
 from search.study.planning import Planner
 from search.trial.data import fold_data, folds_of, load_series, visible
 

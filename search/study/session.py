@@ -13,7 +13,7 @@ from search.study.first_points import FirstPoints, first_points
 from search.study.history import StudyHistory
 from search.study.preparation import PreparedStudy, build_backend, build_pruner
 from search.study.restore import restore
-from search.tracking import git, studies
+from search.tracking import git, names, studies
 from search.tracking.ledger import Ledger
 from search.tracking.reading import Record
 from search.tracking.store.lock import held, leased, locked
@@ -49,6 +49,15 @@ class Session:
     def runs(self) -> list[Record]:
         """The runs that the study had when the session was opened."""
         return self.stored.runs if self.stored else []
+
+    @property
+    def baseline_states(self) -> dict[str, str]:
+        """The states of the baselines that the store has, by name."""
+        return {
+            run.tags.get(names.BASELINE, ""): str(run.state)
+            for run in self.runs
+            if run.kind == "baseline"
+        }
 
     def open_ledger(self) -> Ledger:
         """Returns the ledger of the study. A new study is created first, with its baselines."""

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -46,6 +46,7 @@ class Study:
         callback: StudyCallback,
         past: StudyHistory,
         first: Sequence[Point] = (),
+        between: Callable[[], None] = lambda: None,
     ) -> None:
         config = planner.config
         self._config = config
@@ -55,6 +56,7 @@ class Study:
         self._pruner = pruner
         self._ledger = ledger
         self._callback = callback
+        self._between = between  # called in each round of the loop
         self._tried = dict(past.keys)
         self._originals = dict(past.originals)
         self._retries = list(past.retries)
@@ -81,11 +83,17 @@ class Study:
         """Whether too many trials in a row have failed."""
         return self._failed_in_a_row >= self._config.study.max_failed
 
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the time limit is reached."""
+        return time.monotonic() - self._began >= self._limits.seconds
+
     def run(self, engine: Engine) -> None:
         """Runs trials until the budget or the space is used up, or `interrupt` is called."""
         self._fill(engine)
         while self._running:
             engine.wait(lambda event: self._take(event, engine), TICK)
+            self._between()
             self._fill(engine)
 
     def interrupt(self) -> None:

@@ -8,6 +8,7 @@ calls, because each one waits for the disk several times.
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import compress
 from typing import Any
 
@@ -25,11 +26,14 @@ from search.tracking.ui.view import study_view
 from search.trial.checkpoints import FILE
 from search.trial.labels import label
 from search.trial.result import Result
+from search.trial.scores import skill
 from search.trial.trial import Plan
 
 _ENDS = {"complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "lost": "KILLED"}
 # Metric points per call. MLflow accepts 1000 entries, including params and tags.
 _BATCH = 900
+# Skills that differ by less are those of the same baseline.
+_SAME_SKILL = 1e-9
 
 
 class Ledger:
@@ -155,16 +159,35 @@ class Ledger:
         self._end(run_id, result.state, result.reason, at, metrics=metrics, tags=tags)
 
     def log_baseline(
-        self, name: str, metrics: Mapping[str, float], settings: Mapping[str, Any]
+        self,
+        name: str,
+        metrics: Mapping[str, float],
+        settings: Mapping[str, Any],
+        *,
+        failed: str = "",
     ) -> str:
-        """Writes a baseline as a finished run and returns its id."""
+        """Writes a baseline as a finished run and returns its id; `failed` is why it has none."""
         at = self.now()
         tags = {names.KIND: "baseline", names.BASELINE: name}
         run_id = self._create(f"baseline · {name.replace('_', ' ')}", tags, at)
         params = {f"baseline.{key}": names.text(value) for key, value in settings.items()}
         self._log(run_id, params=params, metrics=finals(metrics, 0, at))
-        self._end(run_id, "complete", "", self.now())
+        self._end(run_id, "failed" if failed else "complete", failed, self.now())
         return run_id
+
+    def update_skill(self, runs: Sequence[Record], baseline_mae: float) -> list[Record]:
+        """Returns the runs with their skill against the best baseline, which may have come late."""
+        updated = []
+        for run in runs:
+            known = run.metrics.get("validation/skill")
+            now = skill(run.mae or 0.0, baseline_mae)
+            if known is None or run.mae is None or abs(now - known) < _SAME_SKILL:
+                updated.append(run)
+                continue
+            changed = {"validation/skill": now}
+            self._log(run.run_id, metrics=finals(changed, 0, self.now()))
+            updated.append(replace(run, metrics=run.metrics | changed))
+        return updated
 
     def tag(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Sets tags on a run."""

@@ -7,8 +7,8 @@ import yaml
 from mlflow import MlflowClient
 
 from search.config.dotted import flatten
-from search.config.schema import TARGET_GROUPS, Config, from_plain
-from search.config.trust import is_trusted
+from search.config.schema import Config, from_plain
+from search.config.trust import is_trusted, targets_of
 from search.errors import BadInput
 from search.tracking.reading import Record
 from search.tracking.store.files import read_artifact
@@ -24,8 +24,7 @@ def config_of(client: MlflowClient, record: Record, trusted: Collection[str] = (
     if text is None:
         raise BadInput(f"run {record.run_id} has no config.yaml, so it cannot be trained again")
     config = from_plain(recorded_values(record, text))
-    for group in TARGET_GROUPS:
-        target = str(getattr(config, group).get("_target_"))
+    for group, target in targets_of(config):
         if not is_trusted(group, target, trusted):
             raise BadInput(
                 f"run {record.run_id} uses the {group} builder {target}, "

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets import DatasetError, Series, load
-from datasets.series import default_season
+from datasets.series import default_seasons
 from datasets.split import Fold, split
 from datasets.transform import (
     Scaler,
@@ -61,7 +61,8 @@ class Visible:
         observed: flags [V], False where the target was filled.
         timestamps: times of the steps [V].
         target: index of the channel that is forecast.
-        season: length of a season in steps.
+        season: length of the main season in steps.
+        seasons: lengths of all seasons in steps, the main one first.
     """
 
     values: Array
@@ -69,6 +70,7 @@ class Visible:
     timestamps: NDArray[np.datetime64]
     target: int
     season: int
+    seasons: tuple[int, ...]
 
     @property
     def readings(self) -> Array:
@@ -112,12 +114,15 @@ def visible(series: Series, task: Task, block: str = VALIDATION) -> Visible:
     """
     stop = len(series.values) - (task.test if block == VALIDATION else 0)
     values, observed = fill_forward(series.values[:stop])
+    given = task.season if isinstance(task.season, list | tuple) else [task.season]
+    seasons = tuple(given) if given != [None] else default_seasons(series.frequency)
     return Visible(
         values=values,
         observed=observed[:, series.target],
         timestamps=series.timestamps[:stop],
         target=series.target,
-        season=task.season or default_season(series.frequency),
+        season=seasons[0],
+        seasons=seasons,
     )
 
 
@@ -210,6 +215,8 @@ def problem(seen: Visible, fold: Fold, task: Task) -> Problem:
         observed=seen.observed,
         timestamps=seen.timestamps,
         season=seen.season,
+        seasons=seen.seasons,
+        inputs=np.delete(seen.values, seen.target, axis=1),
         horizon=task.horizon,
         train_stop=fold.train_stop,
         origins=origins_of(fold, task),

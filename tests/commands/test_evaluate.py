@@ -58,7 +58,12 @@ def test_it_scores_the_test_block_and_counts_the_reads(
     assert second.data.metrics["test/mae"] == metrics["test/mae"]
     baselines = {n: v for n, v in metrics.items() if n.startswith("test/baseline/")}
     assert len(baselines) >= 5
-    assert metrics["test/skill"] == pytest.approx(1 - metrics["test/mae"] / min(baselines.values()))
+    validated = {
+        run.data.tags["sweepcast.baseline"]: run.data.metrics["validation/mae"]
+        for run in sweepcast.runs(kind="baseline", study="levels")
+    }
+    to_beat = baselines[f"test/baseline/{min(validated, key=lambda n: validated[n])}/mae"]
+    assert metrics["test/skill"] == pytest.approx(1 - metrics["test/mae"] / to_beat)
     with sweepcast.path(first, "predictions.csv").open(newline="") as file:
         table = list(csv.DictReader(file))
     assert [table[0]["timestamp"], table[-1]["timestamp"]] == [

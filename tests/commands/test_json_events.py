@@ -30,10 +30,9 @@ def test_the_documentation_lists_every_event() -> None:
     source = Path(search.terminal.display.json_events.__file__)
     page = source.parents[3] / "docs/commands.md"
     listed = page.read_text("utf-8").partition("| `event` |")[2].partition("\n\n")[0]
-    emitted = set(
-        re.findall(r'"((?:study|trial|finalists?)_\w+|epoch|note)"', source.read_text("utf-8"))
-    )
-    assert len(emitted) == 9
+    names = r'"((?:study|trial|finalists?|baseline)_\w+|epoch|note)"'
+    emitted = set(re.findall(names, source.read_text("utf-8")))
+    assert len(emitted) == 10
     assert emitted <= set(re.findall(r"`(\w+)`", listed))
 
 

@@ -14,6 +14,7 @@ from search.config.validation import (
     Memory,
     Objectives,
     OneOf,
+    Seasons,
     Share,
     check_value,
     validated,
@@ -56,7 +57,9 @@ def test_an_error_names_the_key_the_value_and_what_was_expected() -> None:
 def test_every_rule_is_enforced(default_config: Config, name: str) -> None:
     rule = RULES[name]
     no = "no such option"
-    wrong = {AtLeast: -1, Share: 1, OneOf: no, Objectives: no, Memory: "lots"}[type(rule)]
+    wrong = {AtLeast: -1, Share: 1, OneOf: no, Objectives: no, Memory: "lots", Seasons: [0]}[
+        type(rule)
+    ]
     config = from_plain(with_values(default_config.plain(), {name: wrong}))
     with pytest.raises(BadInput) as caught:
         validated(config)

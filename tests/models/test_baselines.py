@@ -13,7 +13,8 @@ from models.baselines import (
     seasonal_naive,
 )
 
-NAMES = ["persistence", "seasonal_naive", "drift", "climatology", "linear_ar", "linear_ar_calendar"]
+NAMES = ["persistence", "seasonal_naive", "drift", "climatology"]
+NAMES += ["linear_ar", "linear_ar_calendar", "ridge"]
 
 
 def make_problem(values, *, train_stop, origins, unit="D", start="2001-01-01", **changes):

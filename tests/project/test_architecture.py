@@ -36,6 +36,7 @@ HOME = {
     "plotly": {"search/report"},
     "pooch": {"datasets/parsing/fetch.py"},
     "sklearn": {"models/baselines/linear.py"},
+    "statsforecast": {"models/baselines/textbook.py"},
     "vega_datasets": {"datasets/seattle.py"},
 }
 IMPORTS = {file.relative_to(ROOT).as_posix(): frozenset(imported_names(file)) for file in FILES}
@@ -152,7 +153,7 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.split("\n")}
     heavy = {"tensorflow", "keras", "keras_tuner", "mlflow", "optuna", "dask", "distributed"}
     heavy |= {"hydra", "omegaconf", "numpy", "pandas", "sklearn", "scipy", "matplotlib", "rich"}
-    heavy |= {"plotly", "jinja2"}
+    heavy |= {"plotly", "jinja2", "statsforecast"}
     assert "search" in loaded
     assert not loaded & heavy
     assert "Usage: sweepcast" in done.stdout

@@ -133,6 +133,18 @@ class Display(AbstractContextManager["Display"]):
             f"[{budget.done}/{budget.trials}] trial {finished.number}: {result}{best}", style
         )
 
+    def baseline_ended(
+        self, name: str, mae: float | None, reason: str, *, best: tuple[str, float]
+    ) -> None:
+        """Prints the score of a textbook baseline, and keeps the best one as the score to beat."""
+        shown = name.replace("_", " ")
+        is_best = best[0] == name
+        self.budget.baseline, self.budget.baseline_mae = best[0].replace("_", " "), best[1]
+        if mae is None:
+            self.note(f"baseline {shown}: failed: {reason}")
+        else:
+            self.note(f"baseline {shown}: MAE {self.quantity(mae)}{', the one to beat' * is_best}")
+
     def finalists_started(self, trials: int, seeds: int) -> None:
         """Prints that the best trials are retrained with fresh seeds."""
         best = "the best trial" if trials == 1 else f"the best {trials} trials"

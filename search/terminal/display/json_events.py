@@ -85,6 +85,20 @@ class EventDisplay(Display):
             best=self._best(),
         )
 
+    def baseline_ended(
+        self, name: str, mae: float | None, reason: str, *, best: tuple[str, float]
+    ) -> None:
+        """Emits `baseline_ended`, and keeps the best baseline as the score to beat."""
+        self.budget.baseline, self.budget.baseline_mae = best[0].replace("_", " "), best[1]
+        self._emit(
+            "baseline_ended",
+            name=name,
+            state="failed" if mae is None else "complete",
+            score=mae,
+            reason=reason,
+            baseline={"name": self.budget.baseline, "score": best[1]},
+        )
+
     def finalists_started(self, trials: int, seeds: int) -> None:
         """Emits the start of the retrainings."""
         self.budget.retrainings = trials * seeds

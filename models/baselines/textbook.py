@@ -1,0 +1,123 @@
+"""Textbook methods from statsforecast: fitted on the training part, then rolled forward.
+
+T steps of a series, N forecast origins, H horizon. The parameters of a method are those of the
+training part; a forecast from an origin applies them to every reading up to that origin, without
+fitting again.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.baselines.problem import Forecast, Problem
+
+# Exponential smoothing estimates an initial state for every step of a season: more than a day of
+# hours or two years of months are neither stable nor quick (R's `forecast` sets the same limit).
+_LONGEST_SEASON = 24
+# STL decomposes the history anew at every origin: with the 365 days of a year, that takes minutes.
+_LONGEST_DECOMPOSED = 336
+
+
+def auto_ets(problem: Problem, *, longest_history: int = 5000) -> Forecast:
+    """Exponential smoothing whose error, trend and season are selected by AICc.
+
+    Args:
+        problem: the series and its origins.
+        longest_history: number of training steps, the last ones, that are fitted.
+
+    Source: Hyndman et al., "Forecasting with exponential smoothing", 2008.
+    """
+    from statsforecast.models import AutoETS
+
+    season = _short_season(problem)
+    model = AutoETS(season_length=season)
+    forecasts, used = _rolled(problem, model, longest_history)
+    return Forecast(
+        "auto_ets", forecasts, {"model": model.model_["method"], "season": season, **used}
+    )
+
+
+def auto_arima(problem: Problem, *, longest_history: int = 2000) -> Forecast:
+    """A seasonal ARIMA whose orders are selected stepwise by AICc.
+
+    Args:
+        problem: the series and its origins.
+        longest_history: number of training steps, the last ones, that are fitted.
+
+    Source: Hyndman and Khandakar, "Automatic time series forecasting", 2008.
+    """
+    from statsforecast.arima import arima_string
+    from statsforecast.models import AutoARIMA
+
+    season = _short_season(problem)
+    model = AutoARIMA(season_length=season)
+    forecasts, used = _rolled(problem, model, longest_history)
+    order = str(arima_string(model.model_)).strip()
+    return Forecast("auto_arima", forecasts, {"model": order, "season": season, **used})
+
+
+def theta(problem: Problem, *, longest_history: int = 5000) -> Forecast:
+    """The dynamic optimised Theta method.
+
+    Args:
+        problem: the series and its origins.
+        longest_history: number of training steps, the last ones, that are fitted.
+
+    Source: Fiorucci et al., "Models for optimising the theta method", 2016.
+    """
+    from statsforecast.models import DynamicOptimizedTheta
+
+    season = _short_season(problem)
+    model = DynamicOptimizedTheta(season_length=season)
+    forecasts, used = _rolled(problem, model, longest_history)
+    return Forecast("theta", forecasts, {"season": season, **used})
+
+
+def mstl(problem: Problem, *, longest_history: int = 2000) -> Forecast | None:
+    """Several seasons removed by STL; the rest is forecast by exponential smoothing.
+
+    Args:
+        problem: the series and its origins.
+        longest_history: number of training steps, the last ones, that are fitted.
+
+    Returns:
+        The forecast; None where the series has fewer than two seasons that its training part
+        covers twice.
+
+    Source: Bandara, Hyndman and Bergmeir, "MSTL: a seasonal-trend decomposition algorithm for time
+    series with multiple seasonal patterns", 2021.
+    """
+    from statsforecast.models import MSTL, AutoETS
+
+    longest = min(_LONGEST_DECOMPOSED, min(problem.train_stop, longest_history) // 2)
+    seasons = [season for season in problem.seasons if 1 < season <= longest]
+    if len(seasons) < 2:
+        return None
+    model = MSTL(season_length=seasons, trend_forecaster=AutoETS(model="ZZN"))
+    forecasts, used = _rolled(problem, model, longest_history)
+    return Forecast("mstl", forecasts, {"seasons": " ".join(map(str, seasons)), **used})
+
+
+def _short_season(problem: Problem) -> int:
+    """Returns the longest season that these methods can estimate; 1 if there is none."""
+    length = problem.train_stop
+    short = [s for s in problem.seasons if s <= min(_LONGEST_SEASON, length // 2)]
+    return max(short, default=1)
+
+
+def _rolled(
+    problem: Problem, model: Any, longest_history: int
+) -> tuple[NDArray[np.float64], dict[str, int | float | str]]:
+    """Returns the forecasts [N, H] of a model that is fitted once, and on how many steps."""
+    start = max(0, problem.train_stop - longest_history)
+    model.fit(y=problem.values[start : problem.train_stop])
+    forecasts = np.stack(
+        [
+            model.forward(y=problem.values[start : origin + 1], h=problem.horizon)["mean"]
+            for origin in problem.origins
+        ]
+    )
+    if not np.isfinite(forecasts).all():
+        raise ValueError("its forecasts are not finite")
+    return forecasts, {"fitted_steps": problem.train_stop - start}

@@ -1,0 +1,1 @@
+"""The baselines of a study: quick ones at once, textbook methods in a process beside the trials."""

@@ -1,0 +1,71 @@
+"""Keeps the forecasts of textbook baselines, so that a second study of a series pays nothing.
+
+A file of the cache has the SHA-256 of everything that determines the forecasts as its name.
+"""
+
+import json
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from datasets.parsing.fetch import cache_directory
+from models.baselines import Forecast
+from search.config.schema import Task
+
+_VERSION = 1  # of the methods' code: a higher one ignores what an earlier version kept
+
+
+def key_of(digest: str, task: Task, block: str, options: Mapping[str, Any]) -> str:
+    """Returns the key of a baseline's forecasts (64 hex characters).
+
+    Args:
+        digest: digest of the series.
+        task: which targets are forecast.
+        block: block that the targets belong to.
+        options: builder of the baseline and its options, without the time limit.
+    """
+    try:
+        library = metadata.version("statsforecast")
+    except metadata.PackageNotFoundError:
+        library = ""
+    task_fields = {name: value for name, value in asdict(task).items() if name != "window_size"}
+    parts = [_VERSION, library, digest, task_fields, block, dict(options)]
+    return sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def load(key: str) -> list[Forecast | None] | None:
+    """Returns the forecasts of each fold; None where there is no file, or it is damaged."""
+    try:
+        with _path(key).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            described = json.loads(str(arrays["described"]))
+            return [
+                None if one is None else Forecast(one["name"], arrays[f"{i}"], one["settings"])
+                for i, one in enumerate(described)
+            ]
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        return None
+
+
+def store(key: str, forecasts: Sequence[Forecast | None]) -> None:
+    """Keeps the forecasts of each fold; a cache that cannot be written is left as it is."""
+    described = [f and {"name": f.name, "settings": f.settings} for f in forecasts]
+    arrays = {str(i): f.predictions for i, f in enumerate(forecasts) if f is not None}
+    path = _path(key)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
+            np.savez_compressed(file, described=json.dumps(described), **arrays)  # type: ignore[arg-type]
+        Path(file.name).replace(path)
+    except OSError:
+        return
+
+
+def _path(key: str) -> Path:
+    return cache_directory() / "baselines" / f"{key}.npz"

@@ -1,0 +1,138 @@
+"""Scores baselines on the targets of a study's trials."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets import Series
+from models.baselines import Forecast, Problem, baselines
+from search.config.schema import Task
+from search.trial.data import TEST, VALIDATION, folds_of, problem, targets, visible
+from search.trial.result import Result
+from search.trial.scores import scores, seasonal_naive_error, skill, skill_interval
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """A baseline with its scores, averaged over the folds. N origins, H horizon.
+
+    Attributes:
+        mae: mean absolute error, in the series' units.
+        metrics: all metrics by their MLflow names, including the MAE.
+        forecasts: forecasts of each fold [N, H].
+        settings: values fitted in the last fold, e.g. the lag count.
+    """
+
+    name: str
+    mae: float
+    metrics: dict[str, float]
+    forecasts: tuple[Array, ...]
+    settings: dict[str, int | float | str]
+
+    @property
+    def forecast(self) -> Array:
+        """Forecasts of the last fold [N, H]."""
+        return self.forecasts[-1]
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """What baselines are fitted on and scored on, fold by fold. N origins, H horizon.
+
+    Attributes:
+        block: block that the targets belong to.
+        problems: one problem per fold; no reading of its targets is known to its training part.
+        actual: readings of each fold's targets [N, H]; NaN where one is missing.
+        seasonal_errors: in-sample MAE of the seasonal naive forecast of each training part.
+    """
+
+    block: str
+    problems: Sequence[Problem]
+    actual: Sequence[Array]
+    seasonal_errors: Sequence[float]
+
+    @classmethod
+    def of(cls, series: Series, task: Task, block: str = VALIDATION) -> "Targets":
+        """Returns the targets of a block, the same as those of every trial.
+
+        Raises:
+            ValueError: the parts of the series do not fit together.
+        """
+        seen, folds = visible(series, task, block), folds_of(series, task, block)
+        problems = [problem(seen, fold, task) for fold in folds]
+        return cls(
+            block,
+            problems,
+            [seen.readings[targets(one.origins, task.horizon)] for one in problems],
+            [seasonal_naive_error(seen.readings[: f.train_stop], seen.season) for f in folds],
+        )
+
+    def score(self, forecasts: Sequence[Forecast]) -> Baseline:
+        """Returns a baseline, without its skill, from its forecasts of each fold."""
+        by_fold = [
+            scores(actual, forecast.predictions, error)
+            for forecast, actual, error in zip(
+                forecasts, self.actual, self.seasonal_errors, strict=True
+            )
+        ]
+        means = {key: float(np.mean([fold[key] for fold in by_fold])) for key in by_fold[-1]}
+        return Baseline(
+            name=forecasts[-1].name,
+            mae=means["mae"],
+            metrics={f"{self.block}/{key}": value for key, value in means.items()},
+            forecasts=tuple(forecast.predictions for forecast in forecasts),
+            settings=forecasts[-1].settings,
+        )
+
+
+def score_baselines(series: Series, task: Task, block: str = VALIDATION) -> list[Baseline]:
+    """Returns the quick baselines, best first. Lag counts are chosen on the validation block.
+
+    Raises:
+        ValueError: the baselines cannot be fitted to the series.
+    """
+    posed = Targets.of(series, task, block)
+    tune = Targets.of(series, task).problems[-1] if block == TEST else None
+    by_fold = [{f.name: f for f in baselines(one, tune=tune)} for one in posed.problems]
+    names = [name for name in by_fold[-1] if all(name in fold for fold in by_fold)]
+    return ranked((posed.score([fold[name] for fold in by_fold]) for name in names), block)
+
+
+def ranked(
+    found: Iterable[Baseline], block: str = VALIDATION, *, against: str | None = None
+) -> list[Baseline]:
+    """Returns baselines, best first, each with its skill.
+
+    Args:
+        found: the baselines.
+        block: block that they are scored on.
+        against: name of the baseline that the skill is relative to; None is the best of them.
+    """
+    ordered = sorted(found, key=lambda baseline: baseline.mae)
+    reference = next((one.mae for one in ordered if one.name == against), ordered[0].mae)
+    return [
+        replace(one, metrics=one.metrics | {f"{block}/skill": skill(one.mae, reference)})
+        for one in ordered
+    ]
+
+
+def skill_ends(result: Result, baseline: Baseline) -> dict[str, float]:
+    """Returns the ends of the 95 % confidence interval of a result's skill, as metrics.
+
+    The folds follow each other in time, so their targets are resampled as one series.
+    """
+    by_fold = {
+        fold: [e for e in result.executions if e.fold == fold]
+        for fold in range(len(baseline.forecasts))
+    }
+    seeds = zip(*by_fold.values(), strict=True)
+    low, high = skill_interval(
+        np.concatenate([executions[0].actual for executions in by_fold.values()]),
+        [np.concatenate([execution.forecast for execution in folds]) for folds in seeds],
+        np.concatenate(baseline.forecasts),
+    )
+    return {f"{result.block}/skill_low": low, f"{result.block}/skill_high": high}
