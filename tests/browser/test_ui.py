@@ -107,7 +107,7 @@ def test_charts_show_the_searched_values_as_numbers(
 
     def curves(charts: dict[str, Any]) -> list[int]:
         """Returns the numbers of points of the curves by epoch."""
-        shown = (chart for chart in charts.parameters() if chart["titles"][0] == "Step")
+        shown = (chart for chart in charts.values() if chart["titles"][0] == "Step")
         return next((chart["lines"] for chart in shown), [])
 
     def complete(charts: dict[str, Any]) -> bool:
