@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _BLOCKS = 5
-# Penalties per row, of standardised features.
+# Penalties per row, for standardised features.
 _PENALTIES = np.logspace(-6, 1, 15)
 
 
@@ -25,7 +25,7 @@ class LinearMap:
     Attributes:
         coefficients: [P, H].
         intercept: [H].
-        penalty: chosen penalty per row, of standardised features.
+        penalty: chosen penalty per row, for standardised features.
     """
 
     coefficients: Array
@@ -40,8 +40,8 @@ class LinearMap:
 def fit_ridge(features: Array, targets: Array) -> LinearMap:
     """Fits a ridge regression.
 
-    The penalty has the least squared error over contiguous blocks, each forecast by a fit to the
-    other blocks. The errors follow from the blocks' Gram matrices, so each row is read once.
+    The penalty with the smallest squared error in cross-validation over contiguous blocks is used.
+    The errors are computed from the Gram matrices of the blocks, so each row is read once.
 
     Args:
         features: [N, P]; overwritten with their standardised values.

@@ -133,7 +133,7 @@ def _common_step(timestamps: Timestamps, positions: NDArray[np.int64]) -> int:
     if off.size:
         before, after = timestamps[off[0]], timestamps[off[0] + 1]
         raise DatasetError(
-            f"irregular timestamps: from {shown(before)} to {shown(after)}, the distance is no "
+            f"irregular timestamps: the step from {shown(before)} to {shown(after)} is not a "
             "multiple of the usual step;\n"
             "correct the file, or set dataset.frequency to a regular step"
         )

@@ -39,7 +39,7 @@ class Notation:
             )
 
     def value(self, cell: str) -> float | None:
-        """Returns the reading in a cell: NaN if it is missing, None if the cell has no reading."""
+        """Returns the reading in a cell: NaN if it is missing, None if the cell is invalid."""
         if not cell or cell.lower() == "nan" or cell in self.missing:
             return np.nan
         found = self.number(cell)

@@ -1,7 +1,7 @@
 """Parses times in the cells of a file; the format is given or guessed from the cells.
 
-Times with an offset from UTC ("Z", "+02:00") are converted to UTC, unless all are midnights: those
-are days and keep their date. A column that mixes times with and without an offset is rejected.
+Times with an offset from UTC ("Z", "+02:00") are converted to UTC, unless all are midnight: those
+are dates and stay as they are. A column that mixes times with and without an offset is rejected.
 
 R: rows.
 """

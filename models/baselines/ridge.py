@@ -1,6 +1,6 @@
-"""Ridge regression on all that a model may see: lags, seasons, the calendar and other inputs.
+"""Ridge regression on all inputs of a model: lags, seasons, the calendar and other series.
 
-T steps of a series, N forecast origins, H horizon, P lags, C further inputs, S seasons.
+T steps of a series, N forecast origins, H horizon, P lags.
 """
 
 import numpy as np
@@ -14,20 +14,20 @@ from models.ridge import fit_ridge
 
 Array = NDArray[np.float64]
 
-_INPUT_LAGS = 24  # of each further input
+_INPUT_LAGS = 24  # of each other input
 
 
 def ridge(problem: Problem, *, tune: Problem | None = None) -> Forecast | None:
     """Regression of the H changes from the last value on lags, seasons, calendar and inputs.
 
-    The features are the last P values, the values of each season a season before the H targets
+    The features are the last P values, the values one season before the H targets for each season
     (all as changes from the last value), Fourier terms of the year, the day and every season, and
-    the last values of each further input. P is the one of LAGS with the least absolute error on
+    the last values of each other input. P is the value of LAGS with the smallest absolute error on
     the targets of `tune`; the penalty is chosen by cross-validation inside the training part.
 
     Args:
         problem: the series and its origins.
-        tune: where P is chosen, if not on the origins of `problem`.
+        tune: problem on whose targets P is chosen; None uses `problem`.
 
     Returns:
         The forecast; None if the training part is too short for any number of lags.
@@ -50,7 +50,7 @@ def _absolute_error(problem: Problem, lags: int) -> float:
 
 
 def _seasons(problem: Problem) -> list[int]:
-    """Returns the seasons that every origin, and half of the training part, can look back over."""
+    """Returns the seasons that fit in the history of every origin and half the training part."""
     reach = min(int(problem.origins.min()) + 1, problem.train_stop // 2)
     return [s for s in problem.seasons if s > 1 and s + problem.horizon <= reach]
 

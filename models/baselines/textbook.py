@@ -1,8 +1,8 @@
 """Textbook methods from statsforecast: fitted on the training part, then rolled forward.
 
-T steps of a series, N forecast origins, H horizon. The parameters of a method are those of the
-training part; a forecast from an origin applies them to every reading up to that origin, without
-fitting again.
+T steps of a series, N forecast origins, H horizon. The parameters of a method are fitted
+to the training part. A forecast from an origin applies them to all readings up to that origin,
+without refitting.
 """
 
 from typing import Any
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from models.baselines.problem import Forecast, Problem
 
-# Exponential smoothing estimates an initial state for every step of a season: more than a day of
-# hours or two years of months are neither stable nor quick (R's `forecast` sets the same limit).
+# Exponential smoothing estimates an initial state for every step of a season: with more than 24
+# steps, this is unstable and slow (R's `forecast` has the same limit).
 _LONGEST_SEASON = 24
-# STL decomposes the history anew at every origin: with the 365 days of a year, that takes minutes.
+# STL decomposes the history again at every origin: with a season of 365 days, it takes minutes.
 _LONGEST_DECOMPOSED = 336
 
 
@@ -24,7 +24,7 @@ def auto_ets(problem: Problem, *, longest_history: int = 5000) -> Forecast:
 
     Args:
         problem: the series and its origins.
-        longest_history: number of training steps, the last ones, that are fitted.
+        longest_history: maximum number of training steps to fit; earlier ones are ignored.
 
     Source: Hyndman et al., "Forecasting with exponential smoothing", 2008.
     """
@@ -43,7 +43,7 @@ def auto_arima(problem: Problem, *, longest_history: int = 2000) -> Forecast:
 
     Args:
         problem: the series and its origins.
-        longest_history: number of training steps, the last ones, that are fitted.
+        longest_history: maximum number of training steps to fit; earlier ones are ignored.
 
     Source: Hyndman and Khandakar, "Automatic time series forecasting", 2008.
     """
@@ -62,7 +62,7 @@ def theta(problem: Problem, *, longest_history: int = 5000) -> Forecast:
 
     Args:
         problem: the series and its origins.
-        longest_history: number of training steps, the last ones, that are fitted.
+        longest_history: maximum number of training steps to fit; earlier ones are ignored.
 
     Source: Fiorucci et al., "Models for optimising the theta method", 2016.
     """
@@ -79,10 +79,10 @@ def mstl(problem: Problem, *, longest_history: int = 2000) -> Forecast | None:
 
     Args:
         problem: the series and its origins.
-        longest_history: number of training steps, the last ones, that are fitted.
+        longest_history: maximum number of training steps to fit; earlier ones are ignored.
 
     Returns:
-        The forecast; None where the series has fewer than two seasons that its training part
+        The forecast; None if the series has fewer than two seasons that its training part
         covers twice.
 
     Source: Bandara, Hyndman and Bergmeir, "MSTL: a seasonal-trend decomposition algorithm for time
@@ -109,7 +109,7 @@ def _short_season(problem: Problem) -> int:
 def _rolled(
     problem: Problem, model: Any, longest_history: int
 ) -> tuple[NDArray[np.float64], dict[str, int | float | str]]:
-    """Returns the forecasts [N, H] of a model that is fitted once, and on how many steps."""
+    """Fits a model once; returns its forecasts [N, H] and the number of fitted steps."""
     start = max(0, problem.train_stop - longest_history)
     model.fit(y=problem.values[start : problem.train_stop])
     forecasts = np.stack(

@@ -1,1 +1,1 @@
-"""The baselines of a study: quick ones at once, textbook methods in a process beside the trials."""
+"""Scores the baselines: the quick ones first, textbook methods in a separate process."""

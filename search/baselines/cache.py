@@ -1,6 +1,6 @@
-"""Keeps the forecasts of textbook baselines, so that a second study of a series pays nothing.
+"""Caches the forecasts of textbook baselines, so that a second study does not refit them.
 
-A file of the cache has the SHA-256 of everything that determines the forecasts as its name.
+The name of a cache file is the SHA-256 of everything that determines the forecasts.
 """
 
 import json
@@ -19,7 +19,7 @@ from datasets.parsing.fetch import cache_directory
 from models.baselines import Forecast
 from search.config.schema import Task
 
-_VERSION = 1  # of the methods' code: a higher one ignores what an earlier version kept
+_VERSION = 1  # of the methods' code; raise it to invalidate the files of earlier versions
 
 
 def key_of(digest: str, task: Task, block: str, options: Mapping[str, Any]) -> str:
@@ -27,7 +27,7 @@ def key_of(digest: str, task: Task, block: str, options: Mapping[str, Any]) -> s
 
     Args:
         digest: digest of the series.
-        task: which targets are forecast.
+        task: task that defines the targets.
         block: block that the targets belong to.
         options: builder of the baseline and its options, without the time limit.
     """
@@ -41,7 +41,7 @@ def key_of(digest: str, task: Task, block: str, options: Mapping[str, Any]) -> s
 
 
 def load(key: str) -> list[Forecast | None] | None:
-    """Returns the forecasts of each fold; None where there is no file, or it is damaged."""
+    """Returns the forecasts of each fold, or None if there is no file or it is damaged."""
     try:
         with _path(key).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             described = json.loads(str(arrays["described"]))
@@ -54,7 +54,7 @@ def load(key: str) -> list[Forecast | None] | None:
 
 
 def store(key: str, forecasts: Sequence[Forecast | None]) -> None:
-    """Keeps the forecasts of each fold; a cache that cannot be written is left as it is."""
+    """Stores the forecasts of each fold; does nothing if the cache cannot be written."""
     described = [f and {"name": f.name, "settings": f.settings} for f in forecasts]
     arrays = {str(i): f.predictions for i, f in enumerate(forecasts) if f is not None}
     path = _path(key)

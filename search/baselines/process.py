@@ -1,6 +1,6 @@
-"""Fits textbook baselines in a process of their own, each within its time limit.
+"""Fits textbook baselines in a separate process, each within its time limit.
 
-The process imports what the methods need and nothing of TensorFlow. It dies with this one.
+That process imports the libraries of the methods, but not TensorFlow. It exits with its parent.
 """
 
 import multiprocessing
@@ -25,8 +25,8 @@ class Job:
 
     Attributes:
         name: name of the baseline.
-        options: its builder and the options of that.
-        time_limit: seconds it may take.
+        options: builder of the baseline and its options.
+        time_limit: time limit in seconds.
     """
 
     name: str
@@ -36,11 +36,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Ended:
-    """A baseline that was fitted, or why it was not.
+    """A baseline that was fitted or that failed.
 
     Attributes:
-        forecasts: of each fold; None for a fold that the method does not apply to.
-        reason: why there are none; empty if there are.
+        job: job of the baseline.
+        forecasts: forecasts of each fold; None for a fold that the method does not apply to.
+        reason: why the baseline failed; empty if it was fitted.
     """
 
     job: Job
@@ -49,7 +50,7 @@ class Ended:
 
 
 class BaselineProcess:
-    """Fits baselines one after the other, beside whatever else this program does."""
+    """Fits baselines one after the other while this process does other work."""
 
     def __init__(self, jobs: Sequence[Job], problems: Sequence[Problem]) -> None:
         self._waiting = deque(jobs)
@@ -62,17 +63,17 @@ class BaselineProcess:
 
     @property
     def busy(self) -> bool:
-        """Whether a baseline is still to come."""
+        """Whether some baselines have not finished."""
         return self._running is not None
 
     @property
     def missing(self) -> list[str]:
-        """Names of the baselines that are still to come."""
+        """Names of the baselines that have not finished."""
         running = [self._running] if self._running is not None else []
         return [job.name for job in (*running, *self._waiting)]
 
     def poll(self, seconds: float = 0.0) -> Ended | None:
-        """Returns a baseline that has ended; waits at most so many seconds for one."""
+        """Returns the next finished baseline, or None if none finishes within `seconds`."""
         until = time.monotonic() + seconds
         while self._running is not None:
             ended = self._received(max(0.0, min(until, self._deadline) - time.monotonic()))
@@ -101,7 +102,7 @@ class BaselineProcess:
             made = Ended(job, value) if kind == "forecasts" else Ended(job, reason=value)
             return self._ended(made)
         if time.monotonic() >= self._deadline:
-            reason = f"it took more than {job.time_limit:g} s"
+            reason = f"it exceeded its time limit of {job.time_limit:g} s"
             return self._ended(Ended(job, reason=reason), restart=True)
         return None
 
@@ -125,7 +126,7 @@ class BaselineProcess:
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        with uninterrupted():  # Ctrl-C is for the study to decide on
+        with uninterrupted():  # the study handles Ctrl-C
             self._process.start()
         theirs.close()
 
@@ -139,9 +140,9 @@ class BaselineProcess:
 
 
 def _serve(connection: Connection) -> None:
-    """Fits the baselines that come through the connection, until it closes."""
+    """Fits the baselines that arrive on the connection, until it is closed."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    warnings.simplefilter("ignore")  # of methods that do not converge
+    warnings.simplefilter("ignore")  # from methods that do not converge
     while True:
         try:
             options, problems = connection.recv()
@@ -158,7 +159,7 @@ def _fitted(
         keywords = {key: value for key, value in options.items() if key != "_target_"}
         connection.send(("started", None))
         return "forecasts", [builder(problem, **keywords) for problem in problems]
-    except Exception as error:  # noqa: BLE001  # a baseline that fails stops no study
+    except Exception as error:  # noqa: BLE001  # a failed baseline does not stop the study
         return "failed", f"{type(error).__name__}: {error}".splitlines()[0]
 
 

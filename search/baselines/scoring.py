@@ -41,11 +41,11 @@ class Baseline:
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """What baselines are fitted on and scored on, fold by fold. N origins, H horizon.
+    """The data that baselines are fitted to and scored on, fold by fold. N origins, H horizon.
 
     Attributes:
         block: block that the targets belong to.
-        problems: one problem per fold; no reading of its targets is known to its training part.
+        problems: one problem per fold; its training part contains none of its targets.
         actual: readings of each fold's targets [N, H]; NaN where one is missing.
         seasonal_errors: in-sample MAE of the seasonal naive forecast of each training part.
     """
@@ -57,7 +57,7 @@ class Targets:
 
     @classmethod
     def of(cls, series: Series, task: Task, block: str = VALIDATION) -> "Targets":
-        """Returns the targets of a block, the same as those of every trial.
+        """Returns the targets of a block, which are the same for every trial.
 
         Raises:
             ValueError: the parts of the series do not fit together.
@@ -110,7 +110,7 @@ def ranked(
     Args:
         found: the baselines.
         block: block that they are scored on.
-        against: name of the baseline that the skill is relative to; None is the best of them.
+        against: name of the baseline that the skill is relative to; None uses the best one.
     """
     ordered = sorted(found, key=lambda baseline: baseline.mae)
     reference = next((one.mae for one in ordered if one.name == against), ordered[0].mae)
@@ -121,7 +121,7 @@ def ranked(
 
 
 def skill_ends(result: Result, baseline: Baseline) -> dict[str, float]:
-    """Returns the ends of the 95 % confidence interval of a result's skill, as metrics.
+    """Returns the bounds of the 95 % confidence interval of a result's skill, as metrics.
 
     The folds follow each other in time, so their targets are resampled as one series.
     """

@@ -1,4 +1,4 @@
-"""The textbook baselines of a series: from the cache, or from a process beside the trials."""
+"""Scores the textbook baselines of a series, from the cache or from a separate process."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from search.trial.data import VALIDATION
 
 @dataclass(frozen=True)
 class FailedBaseline:
-    """A baseline without a forecast, and the reason."""
+    """A baseline that failed, with the reason."""
 
     name: str
     reason: str
@@ -34,12 +34,12 @@ class TextbookBaselines:
         options: Mapping[str, Mapping[str, Any]],
         block: str = VALIDATION,
     ) -> None:
-        """Starts the process that fits those that are not in the cache.
+        """Starts a process that fits the baselines that are not in the cache.
 
         Args:
             series: the series.
-            task: which targets are forecast.
-            options: the group `baselines`: options of each baseline by its name.
+            task: task that defines the targets.
+            options: options of each baseline by name, as in the group `baselines`.
             block: block that the targets belong to.
         """
         self._targets = Targets.of(series, task, block)
@@ -58,17 +58,17 @@ class TextbookBaselines:
 
     @property
     def busy(self) -> bool:
-        """Whether a baseline is still to come."""
+        """Whether some baselines have not been returned yet."""
         return bool(self._cached) or (self._process is not None and self._process.busy)
 
     @property
     def missing(self) -> list[str]:
-        """Names of the baselines that are still to come."""
+        """Names of the baselines that have not been returned yet."""
         fitting = self._process.missing if self._process else []
         return [*(name for name, _ in self._cached), *fitting]
 
     def take(self, seconds: float = 0.0) -> Baseline | FailedBaseline | None:
-        """Returns the next baseline; waits at most `seconds` for one.
+        """Returns the next baseline; waits up to `seconds` for it.
 
         Returns:
             None if there is none yet, or if the method does not apply to the series.
@@ -96,9 +96,10 @@ class TextbookBaselines:
             return None
         for forecast, actual in zip(made, self._targets.actual, strict=True):
             shape = np.shape(forecast.predictions)
-            if shape != actual.shape or not np.isfinite(forecast.predictions).all():
-                expected = f"finite forecasts [{actual.shape[0]}, {actual.shape[1]}]"
-                return FailedBaseline(name, f"expected {expected}, got an array of shape {shape}")
+            if shape != actual.shape:
+                return FailedBaseline(name, f"expected an array {actual.shape}, got {shape}")
+            if not np.isfinite(forecast.predictions).all():
+                return FailedBaseline(name, "its forecasts are not finite")
         return self._targets.score(made)
 
 

@@ -157,7 +157,7 @@ class DaskEngine(Engine):
             handle(event)
             return
         if event.megabytes > self._recycle_mb and self._cluster is not None:
-            # TensorFlow keeps memory of all models it built. The worker is idle now: its next trial
+            # TensorFlow keeps the memory of earlier models. The worker is idle now: its next trial
             # is submitted after the study has handled this result.
             self._client.restart_workers([event.worker], raise_for_error=False)
         handle(event.result)

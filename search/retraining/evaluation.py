@@ -1,4 +1,4 @@
-"""Scores a recorded trial on the test block with fresh seeds, beside the baselines.
+"""Scores a recorded trial on the test block with fresh seeds, next to the baselines.
 
 Nothing else reads that block. The number of reads is logged with the scores.
 """
@@ -29,7 +29,7 @@ class Evaluation:
         result: result with one execution per fresh seed.
         metrics: metrics of the model, by their MLflow names.
         baselines: baselines on the same targets, best first.
-        rival: the one to beat, which is the best on the validation block: which one is best on
+        rival: baseline to beat: the best one on the validation block, because the best one on
             the test block is known only in hindsight.
         reads: number of times the block has been read, including this time.
     """
@@ -58,9 +58,9 @@ def evaluate(recorded: RecordedRun, observe: Observe, *, epochs: int | None = No
     """Retrains a run on everything before the test block, scores it there and logs the result.
 
     Args:
-        recorded: the run, with as many executions as seeds are wanted.
+        recorded: the run, with one execution per fresh seed.
         observe: opens the display of the trainings.
-        epochs: number of epochs of each training; None leaves it to the run's configuration.
+        epochs: number of epochs of each training; None uses the run's configuration.
 
     Raises:
         BadInput: the study has no test block, or the training failed.

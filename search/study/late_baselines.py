@@ -9,9 +9,9 @@ from search.tracking.ledger import Ledger
 
 
 class LateBaselines:
-    """The textbook baselines of a study that runs.
+    """The textbook baselines of a running study.
 
-    `baselines`, the list that the study's plans are made from, is kept complete and best first.
+    Each one is added to `baselines`, the list that the study's plans use, which stays best first.
     """
 
     def __init__(
@@ -26,11 +26,11 @@ class LateBaselines:
         """Prepares to collect the baselines.
 
         Args:
-            baselines: the baselines so far.
-            textbook: those that are still to come.
-            ledger: gets each of them as a run.
-            logged: states of the baselines that the store has, by name.
-            callback: is notified of each of them.
+            baselines: baselines that were already scored, best first.
+            textbook: textbook baselines to collect.
+            ledger: ledger that logs each of them as a run.
+            logged: states of the baselines in the store, by name.
+            callback: callback that is notified of each of them.
         """
         self._baselines = baselines
         self._textbook = textbook
@@ -39,16 +39,16 @@ class LateBaselines:
         self._callback = callback
 
     def collect(self) -> None:
-        """Takes the baselines that are available now."""
+        """Adds the baselines that are available now."""
         while (found := self._textbook.take()) is not None:
             self._add(found)
 
     def wait(self, interrupted: Callable[[], bool], out_of_time: Callable[[], bool]) -> None:
-        """Takes all baselines.
+        """Waits for all baselines and adds them.
 
         Args:
-            interrupted: whether to leave the others to a resumed study.
-            out_of_time: whether the others have failed.
+            interrupted: returns whether to leave the rest to a resumed study.
+            out_of_time: returns whether to mark the rest as failed.
         """
         while self._textbook.busy and not interrupted():
             found = self._textbook.take(0.5)

@@ -1,4 +1,4 @@
-"""The session of a study, new or resumed: only this process runs it."""
+"""Opens a new or resumed study, so that no other process can run it."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -52,7 +52,7 @@ class Session:
 
     @property
     def baseline_states(self) -> dict[str, str]:
-        """The states of the baselines that the store has, by name."""
+        """The states of the baselines in the store, by name."""
         return {
             run.tags.get(names.BASELINE, ""): str(run.state)
             for run in self.runs

@@ -228,7 +228,7 @@ class Study:
         self._callback.training_ended(lost.number)
         self._callback.note(f"trial {lost.number}: {lost.reason}; retrying")
         del self._running[lost.number]
-        # Not resubmitted here: on the same worker as another trial, it would be lost with that one.
+        # Not resubmitted here: it could share a worker with another trial and be lost with it.
         self._retries.append((lost.number, running.proposal))
 
     def _take_result(self, result: Result, running: _Running) -> None:

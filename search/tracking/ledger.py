@@ -1,4 +1,4 @@
-"""Writes a study to MLflow, the only ledger, from which it is also restored.
+"""Writes a study to MLflow, the only place that it is restored from.
 
 A run is created when its trial starts. It is complete when it has the tag `sweepcast.state`, which
 is written last. In one call, MLflow writes params, then metrics, then tags. The ledger makes few
@@ -32,7 +32,7 @@ from search.trial.trial import Plan
 _ENDS = {"complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "lost": "KILLED"}
 # Metric points per call. MLflow accepts 1000 entries, including params and tags.
 _BATCH = 900
-# Skills that differ by less are those of the same baseline.
+# Skills that differ by less are relative to the same baseline.
 _SAME_SKILL = 1e-9
 
 
@@ -63,7 +63,7 @@ class Ledger:
         return self._study.as_dict()
 
     def now(self) -> int:
-        """Returns the time in ms, never the same twice: it orders a study's asks and tells."""
+        """Returns the time in ms, always increasing: it orders a study's asks and tells."""
         self._last = max(self._last + 1, time.time_ns() // 1_000_000)
         return self._last
 
@@ -166,7 +166,7 @@ class Ledger:
         *,
         failed: str = "",
     ) -> str:
-        """Writes a baseline as a finished run and returns its id; `failed` is why it has none."""
+        """Writes a baseline as a finished run and returns its id; `failed` is why it failed."""
         at = self.now()
         tags = {names.KIND: "baseline", names.BASELINE: name}
         run_id = self._create(f"baseline · {name.replace('_', ' ')}", tags, at)
@@ -176,7 +176,7 @@ class Ledger:
         return run_id
 
     def update_skill(self, runs: Sequence[Record], baseline_mae: float) -> list[Record]:
-        """Returns the runs with their skill against the best baseline, which may have come late."""
+        """Updates the skill of runs whose best baseline finished later, and returns all runs."""
         updated = []
         for run in runs:
             known = run.metrics.get("validation/skill")

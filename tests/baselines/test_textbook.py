@@ -45,7 +45,7 @@ def series() -> Series:
 
 @pytest.fixture
 def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Makes the options of a baseline that behaves as `kind` says; `odd.calls` lists its calls."""
+    """Returns a function that makes the options of an odd baseline; `calls` lists its calls."""
     (tmp_path / "odd_baselines.py").write_text(ODD)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("SWEEPCAST_CACHE", str(tmp_path / "cache"))
@@ -79,7 +79,7 @@ def test_a_baseline_that_fails_has_a_reason_and_the_others_are_fitted(
     failed = {one.name: one.reason for one in found if isinstance(one, FailedBaseline)}
     assert failed["raises"] == "ValueError: no such season"
     assert failed["dies"] == "its process died"
-    assert failed["sleeps"] == "it took more than 1 s"
+    assert failed["sleeps"] == "it exceeded its time limit of 1 s"
     assert "short" in failed
     (fine,) = [one for one in found if isinstance(one, Baseline)]
     assert fine.name == "odd"
@@ -98,7 +98,7 @@ def test_a_second_study_takes_the_forecasts_from_the_cache(series: Series, odd: 
     assert kept.metrics == before.metrics
     assert kept.settings == before.settings
     collected(TextbookBaselines(series, TASK, {"odd": odd("fine")}, TEST))
-    assert odd.calls()[3:] == ["fine"], "another block is another problem"
+    assert odd.calls()[3:] == ["fine"], "the forecasts of another block are not reused"
 
 
 def test_a_damaged_file_of_the_cache_is_ignored(series: Series, odd: Any, tmp_path: Path) -> None:
@@ -126,5 +126,5 @@ def test_the_targets_are_those_of_the_quick_baselines(series: Series) -> None:
     assert [len(a) for a in posed.actual] == [len(f) for f in quick[0].forecasts]
     assert all(p.train_stop == int(p.origins[0]) + 1 for p in posed.problems)
     last = posed.problems[-1]
-    assert len(last.values) == len(series.values) - TASK.test, "the test block is not in reach"
+    assert len(last.values) == len(series.values) - TASK.test, "the test block is not visible"
     assert np.isfinite(last.values).all()

@@ -1,4 +1,4 @@
-"""Textbook baselines in a study: beside the trials, from the cache, and those that fail."""
+"""Textbook baselines in a study: fitted while trials run, read from the cache, or failed."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ def study(
     short: tuple[str, ...],
     eagerly: Callable[[], Any],
 ) -> Any:
-    """A study with Theta, and with ARIMA, which is given too little time."""
+    """A study with Theta, and with an ARIMA whose time limit is too short."""
     program = program_in(tmp_path_factory.mktemp("baselines") / "here")
     program.words = ("sweep", *short, "model=dense", "space=[dense]", "study.trials=2")
     with pytest.MonkeyPatch.context() as patch, eagerly():
@@ -46,7 +46,7 @@ def test_they_are_runs_of_the_study_and_are_ranked_with_the_others(study: Any) -
 def test_one_that_is_too_slow_failed_with_a_reason(study: Any) -> None:
     run = baselines(study)["auto_arima"]
     assert run.data.tags["sweepcast.state"] == "failed"
-    assert run.data.tags["sweepcast.reason"] == "it took more than 0.001 s"
+    assert run.data.tags["sweepcast.reason"] == "it exceeded its time limit of 0.001 s"
     assert "validation/mae" not in run.data.metrics
 
 

@@ -132,7 +132,7 @@ GOOD = "date,a\n2020-01-01,1\n2020-01-02,2\n"
         (
             GOOD + "2020-01-03,3\n2020-01-04 12:00,3\n",
             {},
-            "irregular timestamps: from 2020-01-03 to 2020-01-04 12:00",
+            "irregular timestamps: the step from 2020-01-03 to 2020-01-04 12:00",
         ),
         (GOOD, {"frequency": "fortnight"}, "not a valid frequency"),
         (GOOD, {"frequency": "MS"}, "2020-01-02 is not a step of frequency 'MS'"),

@@ -136,7 +136,7 @@ class Display(AbstractContextManager["Display"]):
     def baseline_ended(
         self, name: str, mae: float | None, reason: str, *, best: tuple[str, float]
     ) -> None:
-        """Prints the score of a textbook baseline, and keeps the best one as the score to beat."""
+        """Prints the score of a textbook baseline and updates the score to beat."""
         shown = name.replace("_", " ")
         is_best = best[0] == name
         self.budget.baseline, self.budget.baseline_mae = best[0].replace("_", " "), best[1]

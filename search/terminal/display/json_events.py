@@ -88,7 +88,7 @@ class EventDisplay(Display):
     def baseline_ended(
         self, name: str, mae: float | None, reason: str, *, best: tuple[str, float]
     ) -> None:
-        """Emits `baseline_ended`, and keeps the best baseline as the score to beat."""
+        """Emits the score of a textbook baseline and updates the score to beat."""
         self.budget.baseline, self.budget.baseline_mae = best[0].replace("_", " "), best[1]
         self._emit(
             "baseline_ended",
