@@ -33,9 +33,8 @@ def auto_ets(problem: Problem, *, longest_history: int = 5000) -> Forecast:
     season = _short_season(problem)
     model = AutoETS(season_length=season)
     forecasts, used = _rolled(problem, model, longest_history)
-    return Forecast(
-        "auto_ets", forecasts, {"model": model.model_["method"], "season": season, **used}
-    )
+    selected = model.model_.get("method", "constant")  # a constant series has none
+    return Forecast("auto_ets", forecasts, {"model": selected, "season": season, **used})
 
 
 def auto_arima(problem: Problem, *, longest_history: int = 2000) -> Forecast:

@@ -18,7 +18,11 @@ PRESETS = {
     for name, options in (yaml.safe_load(path.read_text("utf-8")) or {}).items()
     if name != "defaults"
 }
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # of fits that do not converge
+# The methods warn of fits that do not converge and of constant series; their process ignores that.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+    pytest.mark.filterwarnings("ignore::RuntimeWarning"),
+]
 
 
 def monthly(poisoned: int | None = None, **changes) -> Problem:
@@ -62,6 +66,14 @@ def test_only_the_longest_history_is_fitted(name: str) -> None:
     made = forecast(name, monthly(), longest_history=48)
     assert made.settings["fitted_steps"] == 48
     assert np.isfinite(made.predictions).all()
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_constant_series_has_a_constant_forecast(name: str) -> None:
+    problem = make_problem(
+        np.full(60, 3.0), unit="M", train_stop=40, origins=range(40, 50), season=12, seasons=(12, 4)
+    )
+    np.testing.assert_allclose(forecast(name, problem).predictions, 3.0)
 
 
 def test_mstl_needs_several_seasons() -> None:
