@@ -204,7 +204,7 @@ def test_every_trial_and_baseline_is_in_the_table(several: Report) -> None:
     rows = several.page.trials
     board = several.found.board
     assert [row["run"][0] for row in rows] == [row.run_id for row in board]
-    assert [row["state"][0] for row in rows].count("baseline") == 6
+    assert [row["state"][0] for row in rows].count("baseline") == 7
     for row, line in zip(board, rows, strict=True):
         text, value = line["MAE °C"]
         assert value == str(row.figures["mae"])
@@ -364,7 +364,7 @@ def test_without_figures_the_page_has_only_the_table(
     page = ParsedPage(sweepcast.path(study, "report.html").read_text("utf-8"))
     assert page.data["charts"] == []
     assert len(page.scripts) == 2
-    assert len(page.trials) == 7
+    assert len(page.trials) == 8
 
 
 def test_a_resumed_study_rewrites_its_page_without_damaged_files(
