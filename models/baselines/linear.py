@@ -41,7 +41,7 @@ def _linear(name: str, problem: Problem, tune: Problem, *, pairs: int) -> Foreca
     possible = [lags for lags in LAGS if is_fittable(problem, lags) and is_fittable(tune, lags)]
     if not possible:
         return None
-    lags = min(possible, key=lambda lags: _absolute_error(tune, lags, pairs))
+    lags = min(possible, key=lambda n: absolute_error(tune, _fit_and_predict(tune, n, pairs)))
     settings: dict[str, int | float | str] = {"lags": lags}
     if pairs:
         settings["fourier_pairs"] = pairs
@@ -61,9 +61,9 @@ def training_origins(problem: Problem, lags: int) -> NDArray[np.int64]:
     return origins[ahead[origins + 1].all(axis=1)]
 
 
-def _absolute_error(problem: Problem, lags: int, pairs: int) -> float:
-    """Returns the total error on the observed targets, which do not depend on `lags`."""
-    errors = np.abs(_fit_and_predict(problem, lags, pairs) - problem.values[problem.targets])
+def absolute_error(problem: Problem, predictions: NDArray[np.float64]) -> float:
+    """Returns the total error of predictions [N, H] on the observed targets."""
+    errors = np.abs(predictions - problem.values[problem.targets])
     return float(errors[problem.observed[problem.targets]].sum())
 
 

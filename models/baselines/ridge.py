@@ -8,7 +8,13 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from datasets.transform import calendar_features
-from models.baselines.linear import FOURIER_PAIRS, LAGS, is_fittable, training_origins
+from models.baselines.linear import (
+    FOURIER_PAIRS,
+    LAGS,
+    absolute_error,
+    is_fittable,
+    training_origins,
+)
 from models.baselines.problem import Forecast, Problem
 from models.ridge import fit_ridge
 
@@ -36,17 +42,11 @@ def ridge(problem: Problem, *, tune: Problem | None = None) -> Forecast | None:
     possible = [lags for lags in LAGS if is_fittable(problem, lags) and is_fittable(tune, lags)]
     if not possible:
         return None
-    lags = min(possible, key=lambda lags: _absolute_error(tune, lags))
+    lags = min(possible, key=lambda n: absolute_error(tune, _fit_and_predict(tune, n)[0]))
     predictions, penalty = _fit_and_predict(problem, lags)
     settings: dict[str, int | float | str] = {"lags": lags, "penalty": penalty}
     settings["seasons"] = " ".join(map(str, _seasons(problem)))
     return Forecast("ridge", predictions, settings)
-
-
-def _absolute_error(problem: Problem, lags: int) -> float:
-    predictions, _ = _fit_and_predict(problem, lags)
-    errors = np.abs(predictions - problem.values[problem.targets])
-    return float(errors[problem.observed[problem.targets]].sum())
 
 
 def _seasons(problem: Problem) -> list[int]:
