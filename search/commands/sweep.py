@@ -26,7 +26,7 @@ from search.terminal.console import console, only_events
 from search.terminal.display import open_display
 from search.terminal.display.base import Display, StudyProgress
 from search.terminal.display.json_events import EventDisplay
-from search.terminal.interrupts import graceful_interrupts
+from search.terminal.interrupts import Interrupts, graceful_interrupts
 from search.terminal.study_header import print_header
 from search.terminal.study_summary import StudySummary
 from search.tracking.ledger import Ledger
@@ -122,7 +122,10 @@ def run_study(
             done = len(session.history.finished)
             print_header(console, prepared, done, session.first, session.backend)
         jobs = max(options.trials, options.finalists * options.finalist_executions)
-        with open_engine(prepared.config, jobs=jobs) as engine:
+        with (
+            graceful_interrupts() as interrupts,
+            open_engine(prepared.config, jobs=jobs) as engine,
+        ):
             ledger = session.open_ledger()
             ledger.save_view(prepared.space, {})
             display = opened(ledger.run_ids)
@@ -146,7 +149,7 @@ def run_study(
                     first=session.first.points,
                     between=late.collect,
                 )
-                _run(prepared, study, ledger, engine, display, late)
+                _run(prepared, study, ledger, engine, display, late, interrupts)
         return _end(session, study, ledger, display)
 
 
@@ -171,6 +174,7 @@ def _run(
     engine: Engine,
     display: Display,
     late: LateBaselines,
+    interrupts: Interrupts,
 ) -> None:
     """Runs the trials and finalists; on a second Ctrl-C, running trials are marked as lost."""
 
@@ -178,14 +182,14 @@ def _run(
         study.interrupt()
         display.interrupted()
 
-    with graceful_interrupts(finish):
-        try:
-            study.run(engine)
-            late.wait(lambda: study.interrupted, lambda: study.out_of_time)
-            _train_finalists(prepared, study, ledger, engine, display)
-        except KeyboardInterrupt:
-            study.interrupt()
-            study.abandon()
+    interrupts.on_first(finish)
+    try:
+        study.run(engine)
+        late.wait(lambda: study.interrupted, lambda: study.out_of_time)
+        _train_finalists(prepared, study, ledger, engine, display)
+    except KeyboardInterrupt:
+        study.interrupt()
+        study.abandon()
 
 
 def _train_finalists(

@@ -155,16 +155,16 @@ def test_a_study_can_be_resumed_after_ctrl_c(
     assert program.study("short").info.status == "FINISHED"
 
 
-def test_ctrl_c_while_the_workers_start_prints_one_line(
+def test_ctrl_c_while_the_workers_start_ends_the_study(
     sweepcast: Any, short: tuple[str, ...], interrupted: Callable[..., Any]
 ) -> None:
-    command = ("sweep", *short, "model=dense", "space=[dense]", "engine=dask", "study.trials=2")
-    process = sweepcast.start(*command)
-    # The workers start after the study has printed its header.
+    command = ("sweep", *short, "model=dense", "space=[dense]", "engine=dask")
+    process = sweepcast.start(*command, "study.trials=500")
+    # The workers start after the study has printed its header, and take seconds.
     assert any(line.startswith("to beat") for line in process.stdout)
-    time.sleep(0.5)
+    time.sleep(0.7)
     status, rest = interrupted(process)
     assert status == 130
-    assert rest.splitlines()[-1] == "Interrupted."
+    assert "Interrupted" in rest
     assert "Traceback" not in rest
-    assert sweepcast(*command, "engine=inline").status == 0
+    assert sweepcast(*command, "engine=inline", "study.trials=1").status == 0
