@@ -5,6 +5,7 @@ Each check takes the option's dotted key, so that its ValueError shows where to 
 
 from collections.abc import Collection
 from difflib import get_close_matches
+from math import inf
 
 # The functions of keras.activations that need no arguments (threshold does) and keep the width of
 # a layer (glu halves it). Listed here so that options can be checked without importing TensorFlow;
@@ -47,6 +48,12 @@ def check_whole(key: str, value: object, *, least: int) -> None:
     """Raises ValueError unless `value` is a whole number of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ValueError(f"{key} is {value!r}: it must be a whole number of at least {least}.")
+
+
+def check_least(key: str, value: object, *, least: float) -> None:
+    """Raises ValueError unless `value` is a finite number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < inf:
+        raise ValueError(f"{key} is {value!r}: it must be a number of at least {least:g}.")
 
 
 def check_rate(key: str, value: object) -> None:

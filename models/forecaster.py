@@ -6,9 +6,10 @@ B is the batch size, W the window size, F the number of channels of a window and
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from models.checks import check_choice, check_flag, check_whole
+from models.checks import check_choice, check_flag, check_least, check_whole
 from models.conv import Conv, conv_block
 from models.dense import Dense, dense_block
+from models.linear_start import FORECAST, SKIP
 from models.recurrent import Recurrent, recurrent_block
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ else:
     Model = Any  # the signature is the schema of `model`, which is read without TensorFlow
 
 HEADS = ("flatten", "last")
+SKIPS = ("none", "trained", "ridge")
 
 
 def forecaster(
@@ -27,7 +29,9 @@ def forecaster(
     recurrent: Recurrent,
     dense: Dense,
     head: str,
-    skip: bool = False,
+    skip: Any = "none",
+    ridge_trainable: bool = False,
+    shrinkage: float = 0.0,
 ) -> Model:
     """Builds the uncompiled model window → conv → recurrent → head → dense → forecast.
 
@@ -39,8 +43,13 @@ def forecaster(
         dense: options of the dense block.
         head: the input of the dense block: `flatten` for all time steps, `last` for the final state
             of the recurrent block or, without one, the last time step.
-        skip: whether to add a linear map of the whole window to the forecast, so that the blocks
-            learn what a linear autoregression cannot.
+        skip: `trained` adds a linear map of the whole window to the forecast, so that the blocks
+            learn what a linear autoregression cannot. `ridge` does so too, and the forecast starts
+            at that map alone: the output layer of the blocks starts at zero, and the caller sets
+            the map to a ridge regression (`models.linear_start`). `none` adds nothing. `false` and
+            `true` are the former names of `none` and `trained`.
+        ridge_trainable: whether training changes the linear map of `ridge`.
+        shrinkage: L2 penalty on the weights of the output layer, which shrinks what the blocks add.
 
     Returns:
         A model [B, W, F] → [B, H]. Its weights are initialised from Keras' global seed.
@@ -56,7 +65,11 @@ def forecaster(
     check_whole("the number of input channels", channels, least=1)
     check_whole("task.horizon", horizon, least=1)
     check_choice("model.head", head, HEADS)
-    check_flag("model.skip", skip)
+    if isinstance(skip, bool):
+        skip = "trained" if skip else "none"
+    check_choice("model.skip", skip, SKIPS)
+    check_flag("model.ridge_trainable", ridge_trainable)
+    check_least("model.shrinkage", shrinkage, least=0)
 
     window = keras.Input((window_size, channels), name="window")
     steps_wanted = head == "flatten" or recurrent.layers > 0
@@ -67,10 +80,18 @@ def forecaster(
     if len(x.shape) == 3:
         x = keras.layers.Flatten(name="flatten")(x)
     x = dense_block(x, dense)
-    forecast = keras.layers.Dense(horizon, name="forecast")(x)
-    if skip:
+    output = keras.layers.Dense(
+        horizon,
+        kernel_initializer="zeros" if skip == "ridge" else "glorot_uniform",
+        kernel_regularizer=keras.regularizers.L2(shrinkage) if shrinkage else None,
+        name=FORECAST,
+    )
+    forecast = output(x)
+    if skip != "none":
         flat = keras.layers.Flatten(name="skip_flatten")(window)
-        forecast += keras.layers.Dense(horizon, use_bias=False, name="skip")(flat)
+        linear = keras.layers.Dense(horizon, use_bias=skip == "ridge", name=SKIP)
+        linear.trainable = skip == "trained" or ridge_trainable
+        forecast += linear(flat)
     return keras.Model(window, forecast, name="forecaster")
 
 

@@ -73,13 +73,14 @@ class Memory:
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of several strings."""
+    """One of several strings, or one of the values that they had in earlier versions."""
 
     options: tuple[str, ...]
+    former: tuple[Any, ...] = ()
 
     def check(self, value: Any) -> str | None:
         """Returns the possible values, or None if `value` is valid."""
-        return None if value in self.options else nearest(value, self.options)
+        return None if value in (*self.options, *self.former) else nearest(value, self.options)
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ RULES: Mapping[str, Rule] = {
     "transform.scaler": OneOf(("standard", "minmax", "robust", "none")),
     "transform.calendar": AtLeast(0),
     "model.head": OneOf(("flatten", "last")),
+    "model.skip": OneOf(("none", "trained", "ridge"), former=(False, True)),
+    "model.shrinkage": AtLeast(0),
     "training.epochs": AtLeast(1),
     "training.batch_size": AtLeast(1),
     "training.optimizer": OneOf(("sgd", "adam", "adamw", "rmsprop")),

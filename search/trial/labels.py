@@ -17,8 +17,9 @@ def label(config: dict[str, Any]) -> str:
         parts.append(f"{_times(dense)}dense {dense['units']}")
     if not parts:
         parts.append("linear" if "conv" in model else str(model.get("name", "")))
-    if model.get("skip"):
-        parts.append("skip")
+    skip = model.get("skip")
+    if skip and skip != "none":
+        parts.append("ridge" if skip == "ridge" else "skip")
     return " · ".join(
         [*parts, f"w{config['task']['window_size']}", config["training"]["optimizer"]]
     )

@@ -4,6 +4,7 @@ import random
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from keras.src.random import seed_generator
 
 from datasets.transform import seasons_ago
 from models.forecaster import anchored, from_readings, relative
+from models.linear_start import fit_windows, start_at
+from models.ridge import LinearMap
 from search.config.schema import Config
 from search.config.signatures import call_builder
 from search.trial.data import FoldData
@@ -49,9 +52,22 @@ def build_model(config: Config, data: FoldData) -> keras.Model:
         input_shape=(windows.window_size, windows.steps.shape[1]),
         horizon=config.task.horizon,
     )
+    if config.model.get("skip") == "ridge":
+        start_at(model, _ridge(data, config.transform.relative, config.transform.difference))
     if config.transform.relative:
         model = relative(model, len(data.scaler.center))
     return anchored(model, data.target) if config.transform.difference else model
+
+
+@lru_cache(maxsize=1)  # the executions of a fold start at the same map
+def _ridge(data: FoldData, sees_changes: bool, predicts_change: bool) -> LinearMap:
+    """Returns the ridge regression of what the blocks see and predict, on the training windows."""
+    channels, windows = len(data.scaler.center), data.train
+    x, last = windows.x, windows.x[:, -1:, :channels]
+    if sees_changes:
+        x = np.concatenate([x[:, :, :channels] - last, x[:, :, channels:]], axis=2)
+    y = windows.y - last[:, :, data.target] if predicts_change else windows.y
+    return fit_windows(x, y.astype(np.float32), channels)
 
 
 def weights_hash(network: keras.Model) -> str:

@@ -169,6 +169,11 @@ class _Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no
         self.forecast = np.empty(data.actual.shape)
         self.stopped = False
 
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002
+        """Lets early stopping return to the start, which may be a good linear model already."""
+        if self._patience is not None and self._data.watch is not None:
+            self._watch(self._data.watch, -1, self._patience)
+
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         means = logs or {}
         if not np.isfinite(means["loss"]):

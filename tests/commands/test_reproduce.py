@@ -13,6 +13,7 @@ SPACE = (
     *("space.model.recurrent.layers=1", "space.model.recurrent.dropout=[0.0,0.1]"),
     *("space.model.recurrent.recurrent_dropout=[0.0,0.1]", "model.conv.filters=2"),
     *("training.epochs=2", "task.window_size=5", "study.executions=2"),
+    *("model.skip=ridge", "space.model.ridge_trainable=[false,true]"),
 )
 
 

@@ -25,7 +25,7 @@ def _preset(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_preset_lists_every_option(name):
     options = _preset(name)
-    assert set(options) == {*BLOCKS, "head", "skip"}
+    assert set(options) == {*BLOCKS, "head", "skip", "ridge_trainable", "shrinkage"}
     for block, schema in BLOCKS.items():
         assert list(options[block]) == list(OmegaConf.structured(schema))
 
