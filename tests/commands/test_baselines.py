@@ -82,7 +82,7 @@ def test_evaluate_compares_with_the_best_on_validation(study: Any) -> None:
     scored = [run for run in baselines(study).values() if "validation/mae" in run.data.metrics]
     best = min(scored, key=lambda run: run.data.metrics["validation/mae"])
     name = best.data.tags["sweepcast.baseline"]
-    assert f"the best baseline ({name.replace('_', ' ')})" in found["verdict"]
+    assert f"the best baseline ({name.replace('_', ' ')})" in found["summary"]
     assert found["baselines"][name]["test/skill"] == 0
     assert "theta" in found["baselines"], "the textbook baselines are scored there as well"
 

@@ -122,14 +122,22 @@ def test_finalists_rank_above_other_trials_and_baselines_rank_by_score() -> None
     ]
 
 
-def test_the_verdict_mentions_an_interval_that_includes_zero() -> None:
+def test_the_verdict_follows_the_interval_of_the_finalist_not_of_its_search() -> None:
     baseline = record("baseline", 9, 2.0)
-    for low, text in ((-0.1, "which includes zero"), (0.1, "interval of the skill +10.0% to +40")):
-        ends = {"validation/skill_low": low, "validation/skill_high": 0.4}
-        runs = [record("trial", 0, 1.0), record("finalist", 0, 1.5, **ends), baseline]
-        message = verdict(rows(runs), "°C")
+    searched = {"validation/skill_low": 0.5, "validation/skill_high": 0.6}
+    for low, high, text in (
+        (0.1, 0.4, "trial 0 beats the best baseline (baseline 9): "),
+        (-0.1, 0.4, "trial 0 has a lower MAE than the best baseline (baseline 9): "),
+    ):
+        ends = {"validation/skill_low": low, "validation/skill_high": high}
+        again = record("finalist", 0, 1.5, **ends)
+        board = rows([record("trial", 0, 1.0, **searched), again, baseline])
+        message = verdict(board, "°C")
+        assert message.startswith(text)
         assert "validation MAE 1.500 °C over 3 fresh seeds against 2.000 °C" in message
-        assert text in message
+        assert message.endswith(
+            f"(95 % confidence interval {low:+.1%} to {high:+.1%}): {board[0].verdict}."
+        )
 
 
 # ---------------------------------------------------------------- the interval
