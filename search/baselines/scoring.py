@@ -10,8 +10,7 @@ from datasets import Series
 from models.baselines import Forecast, Problem, baselines
 from search.config.schema import Task
 from search.trial.data import TEST, VALIDATION, folds_of, problem, targets, visible
-from search.trial.result import Result
-from search.trial.scores import scores, seasonal_naive_error, skill, skill_interval
+from search.trial.scores import losses, scores, seasonal_naive_error, skill
 
 Array = NDArray[np.float64]
 
@@ -24,6 +23,7 @@ class Baseline:
         mae: mean absolute error, in the series' units.
         metrics: all metrics by their MLflow names, including the MAE.
         forecasts: forecasts of each fold [N, H].
+        losses: sum of the absolute errors at each origin of all folds.
         settings: values fitted in the last fold, e.g. the lag count.
     """
 
@@ -31,6 +31,7 @@ class Baseline:
     mae: float
     metrics: dict[str, float]
     forecasts: tuple[Array, ...]
+    losses: Array
     settings: dict[str, int | float | str]
 
     @property
@@ -80,11 +81,19 @@ class Targets:
             )
         ]
         means = {key: float(np.mean([fold[key] for fold in by_fold])) for key in by_fold[-1]}
+        if len(by_fold) > 1:
+            means |= {f"fold_{number}/mae": fold["mae"] for number, fold in enumerate(by_fold)}
         return Baseline(
             name=forecasts[-1].name,
             mae=means["mae"],
             metrics={f"{self.block}/{key}": value for key, value in means.items()},
             forecasts=tuple(forecast.predictions for forecast in forecasts),
+            losses=np.concatenate(
+                [
+                    losses(actual, [forecast.predictions])
+                    for forecast, actual in zip(forecasts, self.actual, strict=True)
+                ]
+            ),
             settings=forecasts[-1].settings,
         )
 
@@ -118,21 +127,3 @@ def ranked(
         replace(one, metrics=one.metrics | {f"{block}/skill": skill(one.mae, reference)})
         for one in ordered
     ]
-
-
-def skill_ends(result: Result, baseline: Baseline) -> dict[str, float]:
-    """Returns the bounds of the 95 % confidence interval of a result's skill, as metrics.
-
-    The folds follow each other in time, so their targets are resampled as one series.
-    """
-    by_fold = {
-        fold: [e for e in result.executions if e.fold == fold]
-        for fold in range(len(baseline.forecasts))
-    }
-    seeds = zip(*by_fold.values(), strict=True)
-    low, high = skill_interval(
-        np.concatenate([executions[0].actual for executions in by_fold.values()]),
-        [np.concatenate([execution.forecast for execution in folds]) for folds in seeds],
-        np.concatenate(baseline.forecasts),
-    )
-    return {f"{result.block}/skill_low": low, f"{result.block}/skill_high": high}

@@ -6,12 +6,12 @@ from typing import Any
 
 from rich.text import Text
 
-from search.results.verdict import evaluation_verdict, test_block
+from search.results.verdict import evaluation_judged, evaluation_verdict, test_block
 from search.retraining import evaluation
 from search.retraining.evaluation import Evaluation
 from search.retraining.recorded_run import load_run
 from search.terminal.arguments import fresh_seed_options
-from search.terminal.console import console
+from search.terminal.console import console, verdict_style
 from search.terminal.display import retraining_display
 from search.terminal.evaluation_table import evaluation_table
 
@@ -31,7 +31,9 @@ def evaluate(arguments: list[str], *, quiet: bool) -> int:
         return 0
     out = console()
     out.print(evaluation_table(found))
-    for line in (evaluation_verdict(found), test_block(found), f"run:  {found.run_id}"):
+    style = verdict_style(evaluation_judged(found))
+    out.print(Text(evaluation_verdict(found), style), soft_wrap=True)
+    for line in (test_block(found), f"run:  {found.run_id}"):
         out.print(Text(line), soft_wrap=True)
     return 0
 
@@ -45,7 +47,8 @@ def _as_dict(found: Evaluation) -> dict[str, Any]:
         "unit": found.series.unit,
         "seeds": found.seeds,
         "test_reads": found.reads,
-        "verdict": evaluation_verdict(found),
+        "verdict": evaluation_judged(found),
+        "summary": evaluation_verdict(found),
         "metrics": found.metrics,
         "baselines": {baseline.name: baseline.metrics for baseline in found.baselines},
     }

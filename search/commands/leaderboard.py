@@ -3,10 +3,10 @@
 import json
 import sys
 
-from search.results.leaderboard import rows
+from search.results.leaderboard import best_trial, rows
 from search.results.verdict import verdict
 from search.terminal.arguments import Parser
-from search.terminal.console import console, print_line
+from search.terminal.console import console, print_line, verdict_style
 from search.terminal.leaderboard_table import leaderboard_table
 from search.tracking import names
 from search.tracking.reading import children, find_study
@@ -31,13 +31,15 @@ def leaderboard(arguments: list[str]) -> int:
     client = open_store(store_uri(None), create=False)
     record = find_study(client, options.study)
     board = rows(children(client, record))
+    best = best_trial(board)
     if options.json:
         trials = [row for row in board if row.kind == "trial"][: options.top]
         shown = {
             "study": record.study,
             "run_id": record.run_id,
             "unit": record.unit,
-            "verdict": verdict(board, record.unit),
+            "verdict": best.verdict if best else None,
+            "summary": verdict(board, record.unit),
             "importance": {
                 name.removeprefix(names.IMPORTANCE): share
                 for name, share in sorted(record.metrics.items(), key=lambda item: -item[1])
@@ -51,5 +53,5 @@ def leaderboard(arguments: list[str]) -> int:
     print_line(out, record.study, "bold")
     out.print(leaderboard_table(board, record.unit, out.width, trials=options.top or _SHOWN))
     out.print()
-    print_line(out, verdict(board, record.unit))
+    print_line(out, verdict(board, record.unit), verdict_style(best.verdict if best else None))
     return 0

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from rich.text import Text
 
-from search.results.verdict import evaluation_verdict, test_block
+from search.results.verdict import evaluation_judged, evaluation_verdict, test_block
 from search.retraining.champion import best_epochs
 from search.retraining.evaluation import evaluate
 from search.retraining.recorded_run import load_run
@@ -12,7 +12,7 @@ from search.retraining.registration import check_promotable, register_champion
 from search.serving.pyfunc import TRUST
 from search.serving.safe_loading import packages_of
 from search.terminal.arguments import fresh_seed_options
-from search.terminal.console import console
+from search.terminal.console import console, verdict_style
 from search.terminal.display import retraining_display
 from search.terminal.evaluation_table import evaluation_table
 from search.tracking.registry import ALIAS
@@ -23,7 +23,7 @@ NOT_BETTER = 1
 def promote(arguments: list[str], *, quiet: bool) -> int:
     """Scores RUN on the test block, refits it on all readings and registers it.
 
-    Returns 0, or 1 if it does not beat the best baseline and `--force` is not given.
+    Returns 0, or 1 if its MAE is not below that of the best baseline and `--force` is not given.
 
     Raises:
         BadInput: the run does not exist, its series has changed or has no test block, or its
@@ -41,8 +41,10 @@ def promote(arguments: list[str], *, quiet: bool) -> int:
     verdict = (evaluation_verdict(evaluation), test_block(evaluation))
     if not quiet:
         out.print(evaluation_table(evaluation))
-    for line in verdict:
-        out.print(Text(line), soft_wrap=True)
+    for line, style in zip(
+        verdict, (verdict_style(evaluation_judged(evaluation)), ""), strict=True
+    ):
+        out.print(Text(line, style), soft_wrap=True)
     if not evaluation.wins and not options.force:
         out.print(Text("Not promoted; use --force to register it anyway."), soft_wrap=True)
         return NOT_BETTER

@@ -7,6 +7,7 @@ from typing import TextIO
 
 from rich.console import Console
 
+from search.baselines.skill import SkillIntervals
 from search.baselines.textbook import TextbookBaselines
 from search.config import compose
 from search.config.schema import Config
@@ -137,6 +138,7 @@ def run_study(
                 logged=session.baseline_states,
                 callback=display,
             )
+            intervals = SkillIntervals(prepared.baselines, lambda: textbook.busy)
             with display:
                 late.collect()
                 study = Study(
@@ -145,12 +147,13 @@ def run_study(
                     pruner=session.pruner,
                     ledger=ledger,
                     callback=display,
+                    intervals=intervals,
                     past=session.history,
                     first=session.first.points,
                     between=late.collect,
                 )
                 _run(prepared, study, ledger, engine, display, late, interrupts)
-        return _end(session, study, ledger, display)
+        return _end(session, study, ledger, display, intervals)
 
 
 def _progress(session: Session) -> StudyProgress:
@@ -206,14 +209,16 @@ def _train_finalists(
     train_finalists(trials, prepared.planner, engine, ledger, display, lambda: study.interrupted)
 
 
-def _end(session: Session, study: Study, ledger: Ledger, display: Display) -> int:
+def _end(
+    session: Session, study: Study, ledger: Ledger, display: Display, intervals: SkillIntervals
+) -> int:
     """Publishes and prints the results of the study, and returns the exit status."""
     prepared = session.prepared
     finished, options = list(study.finished.values()), prepared.config.study
     status = _status(finished)
     run_status = "FINISHED"
     runs = ledger.lose_open(ledger.runs(), "the study ended before the trial finished")
-    runs = ledger.update_skill(runs, prepared.baselines[0].mae)
+    runs = ledger.update_skill(runs, prepared.baselines[0].mae, intervals.updated())
     left = study.reached is None or pending_finalists(runs, options)
     if study.interrupted and left:
         state = (

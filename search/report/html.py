@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from datasets.parsing.frequency import shown
 from search.plots.formatting import short_names
 from search.report.charts import Section, labels
-from search.report.table import table, value_of
+from search.report.table import css_class, table, value_of
 from search.results.findings import WHERE, Findings, commands
 from search.results.verdict import optimism, verdict
 from search.space.space import spelled
@@ -59,10 +59,8 @@ def _plotly() -> str:
 
 
 def _outcome(found: Findings) -> str:
-    """Returns the CSS class of the verdict: whether the best trial beats the best baseline."""
-    if found.best is None:
-        return "none"
-    return "lost" if found.best.counted["mae"] >= found.baseline_mae else "won"
+    """Returns the CSS class of the verdict on the best trial."""
+    return css_class(found.best.verdict) if found.best else "none"
 
 
 def _facts(found: Findings) -> list[tuple[str, str]]:

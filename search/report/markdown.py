@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from search.plots.formatting import cut
 from search.results.findings import WHERE, Findings, commands
+from search.results.judgement import interval
 from search.results.leaderboard import Row
 from search.results.verdict import optimism, verdict
 from search.space.space import spelled
@@ -76,11 +77,15 @@ def _table(found: Findings) -> str:
     trials = [row for row in found.board if row.kind == "trial"][:_TABLE_ROWS]
     shown = [row for row in found.board if row.kind == "baseline" or row in trials]
     unit = found.unit
-    head = ("", "run", f"MAE {unit}", "with fresh seeds", "skill", f"RMSE {unit}", "state")
+    head = (
+        *("", "run", f"MAE {unit}", "with fresh seeds", "skill", "95 % interval", "verdict"),
+        *(f"RMSE {unit}", "state"),
+    )
     lines = [
         (
             *(str(row.rank or "–"), _named(row), _figure(row.figures, "mae")),
             *(_figure(row.fresh, "mae"), _figure(row.counted, "skill")),
+            *(interval(row.counted) or "–", row.verdict or "–"),
             *(_figure(row.counted, "rmse"), row.state),
         )
         for row in shown

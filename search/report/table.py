@@ -8,6 +8,7 @@ import numpy as np
 
 from search.plots.formatting import cut, short_names
 from search.results.findings import Findings
+from search.results.judgement import Verdict, interval
 from search.results.leaderboard import Row
 
 # Maximum number of rows, so that a browser sorts them fast; `leaderboard.csv` has all rows.
@@ -18,10 +19,11 @@ _LONG = 8  # maximum length of a number, in characters
 
 @dataclass(frozen=True)
 class Cell:
-    """The text of a cell, and the number it is sorted by if it is numeric."""
+    """The text of a cell, the number it is sorted by if it is numeric, and a CSS class."""
 
     text: str
     value: float | None = None
+    look: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,18 @@ def _figures(found: Findings) -> list[_Made]:
         (Column("state", "state of the trial, or baseline"), lambda row: Cell(_state(row))),
         figure(f"MAE{unit}", "validation/mae", lambda row: row.figures, "mae"),
         figure("fresh seeds", "MAE with seeds that the search never used", _fresh, "mae"),
+        figure("averaged", "MAE of the mean forecast of these seeds", _fresh, "averaged_mae"),
         (
             Column("skill", "1 − MAE / MAE of the best baseline", "number"),
             lambda row: _share(row.counted.get("skill")),
+        ),
+        (
+            Column("95 % interval", "95 % confidence interval of the skill", "number"),
+            lambda row: _interval(row.counted),
+        ),
+        (
+            Column("verdict", "against the best baseline, by the interval of the skill"),
+            lambda row: Cell(row.verdict or "", look=css_class(row.verdict) if row.verdict else ""),
         ),
         figure(f"RMSE{unit}", "validation/rmse", lambda row: row.counted, "rmse"),
         figure("MASE", "MAE / in-sample MAE of seasonal naive", lambda row: row.counted, "mase"),
@@ -113,6 +124,15 @@ def _figures(found: Findings) -> list[_Made]:
             lambda row: Cell("◆" if row.pareto else ""),
         ),
     ]
+
+
+def css_class(verdict: Verdict | None) -> str:
+    """Returns the CSS class of a verdict: better, unclear, worse or none."""
+    return "none" if verdict is None else verdict.name.lower()
+
+
+def _interval(figures: Mapping[str, float]) -> Cell:
+    return Cell(interval(figures).replace("-", "−"), figures.get("skill_low"))
 
 
 def _fresh(row: Row) -> Mapping[str, float]:

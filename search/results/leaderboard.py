@@ -3,14 +3,15 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from search.results.judgement import Verdict, judged
 from search.tracking import names
 from search.tracking.reading import Record
 
-FIGURES = ("mae", "skill", "rmse", "mase", "mae_std")
-FRESH = ("optimism", "skill_low", "skill_high")
+FIGURES = ("mae", "skill", "skill_low", "skill_high", "rmse", "mase", "mae_std")
+FRESH = ("optimism", "averaged_mae")
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,14 @@ class Row:
 
     Attributes:
         rank: rank among the complete runs, from 1; None for any other run.
-        figures: mae, rmse and mae_std in the series' units, skill and mase, as far as they exist.
-        fresh: the same of a finalist, over seeds that the search never used, with optimism,
-            skill_low and skill_high; empty for any other trial.
+        figures: mae, rmse and mae_std in the series' units, skill with the bounds skill_low and
+            skill_high of its 95 % confidence interval, and mase, as far as they exist.
+        fresh: the same of a finalist, over seeds that the search never used, with optimism and
+            averaged_mae, the MAE of the mean of their forecasts; empty for any other trial.
         seeds: number of these fresh seeds.
         parameters: number of weights of the model; None if unknown.
         pareto: whether no other trial beats it in all objectives; None with one objective.
+        verdict: how a complete trial compares with the best baseline; None if there is none.
     """
 
     rank: int | None
@@ -40,6 +43,7 @@ class Row:
     seeds: int = 0
     parameters: int | None = None
     pareto: bool | None = None
+    verdict: Verdict | None = None
 
     @property
     def counted(self) -> dict[str, float]:
@@ -57,6 +61,7 @@ class Row:
             **{f"validation/{name}": value for name, value in self.figures.items()},
             "fresh": {f"validation/{name}": value for name, value in self.fresh.items()},
             "fresh_seeds": self.seeds,
+            "verdict": self.verdict,
             "epochs": self.epochs,
             "parameters": self.parameters,
             "pareto": self.pareto,
@@ -93,9 +98,21 @@ def rows(runs: Sequence[Record]) -> list[Row]:
         return order[str(run.state)], judged, mae
 
     counted.sort(key=place)
-    return [
+    board = [
         _row(run, i + 1, finalists.get(run.number) if run.kind == "trial" else None)
         for i, run in enumerate(counted)
+    ]
+    return _with_verdicts(board)
+
+
+def _with_verdicts(board: Sequence[Row]) -> list[Row]:
+    baseline = best_baseline(board)
+    bar = baseline.figures.get("mae") if baseline else None
+    return [
+        replace(row, verdict=judged(row.counted, bar))
+        if bar is not None and row.kind == "trial" and row.rank is not None and row.figures
+        else row
+        for row in board
     ]
 
 
@@ -152,7 +169,7 @@ def as_csv(board: Sequence[Row]) -> str:
         [
             *("rank", "kind", "name", "state", "run_id", *FIGURES),
             *(f"fresh_{name}" for name in (*FIGURES, *FRESH)),
-            *("epochs", "parameters", "pareto", *parameters, "reason"),
+            *("verdict", "epochs", "parameters", "pareto", *parameters, "reason"),
         ]
     )
     for row in board:
@@ -165,6 +182,7 @@ def as_csv(board: Sequence[Row]) -> str:
                 row.run_id,
                 *(row.figures.get(name, "") for name in FIGURES),
                 *(row.fresh.get(name, "") for name in (*FIGURES, *FRESH)),
+                row.verdict or "",
                 row.epochs,
                 "" if row.parameters is None else row.parameters,
                 "" if row.pareto is None else names.text(row.pareto),

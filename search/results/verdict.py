@@ -1,14 +1,18 @@
 """Formulates the verdict of a study, and of an evaluation on the test block."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 
 from datasets.parsing.frequency import shown
+from search.results.judgement import Verdict, interval, judged
 from search.results.leaderboard import Row, beats, best_baseline, best_trial
 from search.retraining.evaluation import Evaluation
 
 
 def verdict(board: Sequence[Row], unit: str, *, brief: bool = False) -> str:
-    """Returns a sentence that says whether the best trial beats the best baseline.
+    """Returns a sentence that says how the best trial compares with the best baseline.
+
+    It ends with the verdict: better, no clear difference, or worse.
 
     Args:
         board: trials and baselines, best first.
@@ -20,29 +24,26 @@ def verdict(board: Sequence[Row], unit: str, *, brief: bool = False) -> str:
         return "No trial completed."
     called = best.name.partition(" · ")[0] if brief else best.name
     over = f" over {best.seeds} fresh seeds" if best.fresh else ""
-    if baseline is None:
+    if baseline is None or best.verdict is None:
         return f"Best: {called}, MAE {quantity(best.counted['mae'], unit)}{over}."
-    name = baseline.name.removeprefix("baseline · ")
-    mae, bar = best.counted["mae"], baseline.figures["mae"]
-    if beats(board):
+    name, bar = baseline.name.removeprefix("baseline · "), baseline.figures["mae"]
+    mae = f"validation MAE {quantity(best.counted['mae'], unit)}{over}"
+    end = _end(best.counted, best.verdict)
+    if not beats(board):
         return (
-            f"{called} beats the best baseline ({name}): validation MAE "
-            f"{quantity(mae, unit)}{over} against {quantity(bar, unit)}, skill {1 - mae / bar:+.1%}"
-            f"{interval(best.counted)}."
+            f"NO TRIAL BEATS THE BASELINE: {called} has {mae} against {quantity(bar, unit)} for "
+            f"the baseline {name}{end}"
         )
-    return (
-        f"NO TRIAL BEATS THE BASELINE: {called} has validation MAE {quantity(mae, unit)}{over} "
-        f"against {quantity(bar, unit)} for the baseline {name}{interval(best.counted)}."
-    )
+    verb = "beats" if best.verdict is Verdict.BETTER else "has a lower MAE than"
+    return f"{called} {verb} the best baseline ({name}): {mae} against {quantity(bar, unit)}{end}"
 
 
-def interval(figures: Mapping[str, float]) -> str:
-    """Returns the 95 % confidence interval of the skill, and whether it includes zero."""
-    if "skill_low" not in figures:
-        return ""
-    low, high = figures["skill_low"], figures["skill_high"]
-    zero = ", which includes zero" if low <= 0 <= high else ""
-    return f" (95 % confidence interval of the skill {low:+.1%} to {high:+.1%}{zero})"
+def _end(figures: Mapping[str, float], found: Verdict) -> str:
+    """Returns the end of a sentence: the skill, its confidence interval and the verdict."""
+    shown = f", skill {figures['skill']:+.1%}" if "skill" in figures else ""
+    if not interval(figures):
+        return f"{shown}: {found} by the MAE alone, without a confidence interval."
+    return f"{shown} (95 % confidence interval {interval(figures)}): {found}."
 
 
 def optimism(board: Sequence[Row], unit: str) -> str:
@@ -63,16 +64,30 @@ def quantity(value: float, unit: str) -> str:
     return f"{value:.3f} {unit}".strip()
 
 
+def evaluation_judged(found: Evaluation) -> Verdict:
+    """Returns the verdict on an evaluated model."""
+    return judged(_test_figures(found), found.rival.mae)
+
+
 def evaluation_verdict(found: Evaluation) -> str:
-    """Returns a sentence that says whether the model beats the best baseline, and by how much."""
+    """Returns a sentence that says how the model compares with the best baseline."""
     unit, best = found.series.unit, found.rival
-    figures = {name.removeprefix("test/"): value for name, value in found.metrics.items()}
+    figures, verdict = _test_figures(found), evaluation_judged(found)
+    verb = "beats" if verdict is Verdict.BETTER else "has a lower MAE than"
     return (
-        f"{found.record.name} {'beats' if found.wins else 'DOES NOT BEAT'} the best baseline "
+        f"{found.record.name} {verb if found.wins else 'DOES NOT BEAT'} the best baseline "
         f"({best.name.replace('_', ' ')}): test MAE {quantity(figures['mae'], unit)} "
         f"± {figures['mae_std']:.3f} over {found.seeds} fresh seeds against "
-        f"{quantity(best.mae, unit)}, skill {figures['skill']:+.1%}{interval(figures)}."
+        f"{quantity(best.mae, unit)}{_end(figures, verdict)}"
     )
+
+
+def _test_figures(found: Evaluation) -> dict[str, float]:
+    return {
+        name.removeprefix("test/"): value
+        for name, value in found.metrics.items()
+        if isfinite(value)
+    }
 
 
 def test_block(found: Evaluation) -> str:

@@ -65,11 +65,14 @@ def scores_of(metrics: Mapping[str, float]) -> dict[str, float]:
     Values that are not finite, such as a MASE without a season, are left out: they are not
     recorded either.
     """
-    derived = ("optimism", "skill", "skill_low", "skill_high")
+    derived = ("optimism", "skill", "skill_low", "skill_high", "averaged_mae")
     return {
         name: value
         for name, value in metrics.items()
-        if name.startswith("validation/") and not name.endswith(derived) and isfinite(value)
+        if name.startswith("validation/")
+        and not name.startswith("validation/fold_")  # not recorded by earlier versions
+        and not name.endswith(derived)
+        and isfinite(value)
     }
 
 

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from datasets import Series
-from search.baselines.scoring import Baseline, ranked, skill_ends
+from search.baselines.scoring import Baseline, ranked
+from search.baselines.skill import skill_ends
 from search.baselines.textbook import all_baselines
 from search.errors import BadInput
 from search.retraining.fresh_seeds import train_plans

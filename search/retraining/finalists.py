@@ -1,9 +1,11 @@
 """Retrains the best trials of a study with fresh seeds, so that none is best by luck alone."""
 
+import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from search.baselines.scoring import skill_ends
+from search.baselines.skill import skill_ends
 from search.config.schema import StudyOptions
 from search.engine.base import Engine
 from search.retraining.fresh_seeds import train_fresh_seeds
@@ -17,9 +19,15 @@ from search.tracking.ledger import Ledger
 from search.tracking.reading import Record
 from search.tracking.store.retries import StoreTrouble
 
+_FOLD = re.compile(r"validation/fold_\d+/mae")
+
 
 def pending_finalists(runs: Sequence[Record], options: StudyOptions) -> list[Record]:
-    """Returns the best trials, one per point, that still have to be retrained."""
+    """Returns the best trials, one per point, that still have to be retrained.
+
+    With several folds, the best trials are those with the lowest mean rank over the folds. A trial
+    that was lucky in one fold can have the lowest mean MAE, but it ranks first only in that fold.
+    """
     points: dict[str, Record] = {}
     for run in sorted(runs, key=lambda run: (run.mae is None, run.mae, run.started)):
         if run.kind == "trial" and run.state == "complete" and run.mae is not None:
@@ -32,8 +40,25 @@ def pending_finalists(runs: Sequence[Record], options: StudyOptions) -> list[Rec
         and run.state in ("complete", "failed")
         and run.params.get(names.EXECUTIONS) == str(options.finalist_executions)
     }
-    best = list(points.values())[: options.finalists]
+    best = _by_mean_rank([*points.values()])[: options.finalists]
     return [run for run in best if run.number not in done]
+
+
+def _by_mean_rank(trials: Sequence[Record]) -> list[Record]:
+    """Returns the trials by their mean rank over the folds; equal ones stay in their order.
+
+    The order is unchanged if there is one fold, or if an earlier version logged a trial without the
+    scores of its folds.
+    """
+    folds = {name for trial in trials for name in trial.metrics if _FOLD.fullmatch(name)}
+    if not all(fold in trial.metrics for trial in trials for fold in folds):
+        return [*trials]
+    ranks = dict.fromkeys((trial.run_id for trial in trials), 0)
+    for fold in folds:
+        maes = sorted(trial.metrics[fold] for trial in trials)
+        for trial in trials:
+            ranks[trial.run_id] += bisect_left(maes, trial.metrics[fold])
+    return sorted(trials, key=lambda trial: ranks[trial.run_id])
 
 
 def train_finalists(
@@ -71,11 +96,14 @@ def train_finalists(
             more: dict[str, float] = {}
             metrics = result.metrics(baseline.mae)
             if result.state == "complete":
-                more = {"validation/optimism": searched[plan.number] - metrics["validation/mae"]}
-                more |= skill_ends(result, baseline)
+                more = {
+                    "validation/optimism": searched[plan.number] - metrics["validation/mae"],
+                    "validation/averaged_mae": result.averaged_mae(),
+                    **skill_ends(result, baseline),
+                }
             run_id = open_runs.pop(plan.number)
             ledger.end_trial(run_id, result, baseline.mae, ledger.now(), more)
-            finished = FinishedTrial(plan.number, result.state, metrics, result.reason)
+            finished = FinishedTrial(plan.number, result.state, metrics | more, result.reason)
             callback.finalist_ended(finished, searched[plan.number])
     except StoreTrouble:  # nothing can be recorded now; resuming the study marks them as lost
         open_runs.clear()

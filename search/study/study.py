@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from search.backends.base import Answer, Backend, Proposal
+from search.baselines.skill import SkillIntervals
 from search.engine.artifacts import FIGURES
 from search.engine.base import TICK, Engine, Event, Lost
 from search.engine.worker import with_artifacts
@@ -44,6 +45,7 @@ class Study:
         pruner: Pruner,
         ledger: Ledger,
         callback: StudyCallback,
+        intervals: SkillIntervals,
         past: StudyHistory,
         first: Sequence[Point] = (),
         between: Callable[[], None] = lambda: None,
@@ -56,6 +58,7 @@ class Study:
         self._pruner = pruner
         self._ledger = ledger
         self._callback = callback
+        self._intervals = intervals
         self._between = between  # called in each round of the loop
         self._tried = dict(past.keys)
         self._originals = dict(past.originals)
@@ -239,12 +242,11 @@ class Study:
             model = result.artifacts.get("model.keras", b"") if whole else b""
             result = with_artifacts(running.plan, result.pruned_at(running.pruned_at, model=model))
         result = self._kept(result)
-        self._ledger.end_trial(
-            running.run_id, result, running.plan.baseline_mae, self._ledger.now()
-        )
+        baseline, ends = self._planner.baseline.mae, self._intervals.of(result)
+        self._ledger.end_trial(running.run_id, result, baseline, self._ledger.now(), ends)
         del self._running[result.number]
         self._callback.training_ended(result.number)
-        metrics = result.metrics(running.plan.baseline_mae)
+        metrics = result.metrics(baseline) | ends
         finished = FinishedTrial(result.number, result.state, metrics, result.reason)
         self._tell(finished)
         for number, run_id in self._twins.pop(result.number, []):

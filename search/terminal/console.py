@@ -10,6 +10,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from search.results.judgement import Verdict
+
+_STYLES = {
+    Verdict.BETTER: "bold green",
+    Verdict.UNCLEAR: "bold yellow",
+    Verdict.WORSE: "bold red",
+}
 # Wide enough for a leaderboard when the output goes to a file or a pipe.
 _PLAIN_WIDTH = 160
 
@@ -36,6 +43,11 @@ def can_redraw(console: Console) -> bool:
 def print_line(console: Console, text: str, style: str = "") -> None:
     """Prints a sentence, wrapped between words on a terminal and on one line elsewhere."""
     console.print(Text(text, style), soft_wrap=not console.is_terminal)
+
+
+def verdict_style(verdict: Verdict | None) -> str:
+    """Returns the style of a sentence that states this verdict in words."""
+    return "bold" if verdict is None else _STYLES[verdict]
 
 
 def print_labelled(console: Console, lines: Sequence[tuple[str, str]]) -> None:

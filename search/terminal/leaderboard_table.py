@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.console import Group
 from rich.text import Text
 
+from search.results.judgement import interval
 from search.results.leaderboard import Row, best_trial
 from search.terminal.tables import Column, fitted_table
 
@@ -38,6 +39,7 @@ def leaderboard_table(
             shown.append(row)
     best = best_trial(board)
     finals, several = any(row.fresh for row in board), any(row.pareto is not None for row in board)
+    known = any(interval(row.counted) for row in shown)
 
     def column(
         heading: str, cell: Callable[[Row], str], dropped_at: int | None, *, when: bool = True
@@ -51,10 +53,11 @@ def leaderboard_table(
             Column("name", [_named(row) for row in shown], least=28 if brief else 20),
             *column("fresh seeds", _fresh, None, when=finals),
             *column(f"MAE {unit}".strip(), lambda row: _figure(row.figures, "mae"), None),
-            *column("skill", _skill, 4),
+            *column("skill", _skill, 5),
+            *column("95 % interval", lambda row: interval(row.counted), 3, when=known),
             *column("RMSE", lambda row: _figure(row.counted, "rmse"), 2),
             *column("epochs", lambda row: str(row.epochs) if row.kind == "trial" else "", 1),
-            *column("weights", lambda row: str(row.parameters or ""), 3, when=several),
+            *column("weights", lambda row: str(row.parameters or ""), 4, when=several),
             *column("front", lambda row: "◆" if row.pareto else "", None, when=several),
             Column("run", [row.run_id for row in shown], dropped_at=0 if brief else 9),
         ],

@@ -10,9 +10,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from search.results.leaderboard import Row, beats, best_trial
+from search.results.leaderboard import Row, best_trial
 from search.results.verdict import optimism, verdict
-from search.terminal.console import print_line
+from search.terminal.console import print_line, verdict_style
 from search.terminal.leaderboard_table import leaderboard_table
 from search.tracking.store.connection import store_uri
 
@@ -58,7 +58,7 @@ def print_summary(console: Console, end: StudySummary) -> None:
         )
     )
     best = best_trial(end.board)
-    style = "bold green" if beats(end.board) else "bold"
+    style = verdict_style(best.verdict if best else None)
     print_line(console, verdict(end.board, end.unit, brief=True), style)
     for line in filter(None, [optimism(end.board, end.unit), end.state]):
         print_line(console, line)

@@ -18,22 +18,19 @@ from mlflow.entities import Metric, Param, RunTag
 from search.backends.base import Proposal
 from search.space.space import Space
 from search.tracking import names
-from search.tracking.metrics import finals, points
-from search.tracking.reading import Record, child_runs, trial_runs
+from search.tracking.metrics import changed_skill, finals, points
+from search.tracking.reading import Record, child_runs, trial_runs, without_withdrawn
 from search.tracking.store.files import read_bytes, write_files
 from search.tracking.tags import StudyTags
 from search.tracking.ui.view import study_view
 from search.trial.checkpoints import FILE
 from search.trial.labels import label
 from search.trial.result import Result
-from search.trial.scores import skill
 from search.trial.trial import Plan
 
 _ENDS = {"complete": "FINISHED", "pruned": "FINISHED", "failed": "FAILED", "lost": "KILLED"}
 # Metric points per call. MLflow accepts 1000 entries, including params and tags.
 _BATCH = 900
-# Skills that differ by less are relative to the same baseline.
-_SAME_SKILL = 1e-9
 
 
 class Ledger:
@@ -175,18 +172,26 @@ class Ledger:
         self._end(run_id, "failed" if failed else "complete", failed, self.now())
         return run_id
 
-    def update_skill(self, runs: Sequence[Record], baseline_mae: float) -> list[Record]:
-        """Updates the skill of runs whose best baseline finished later, and returns all runs."""
+    def update_skill(
+        self,
+        runs: Sequence[Record],
+        baseline_mae: float,
+        intervals: Mapping[int, Mapping[str, float]],
+    ) -> list[Record]:
+        """Updates the skill of runs whose best baseline finished later, and returns all runs.
+
+        `intervals` has the new bounds of the skill by trial, as far as they are known.
+        """
         updated = []
         for run in runs:
-            known = run.metrics.get("validation/skill")
-            now = skill(run.mae or 0.0, baseline_mae)
-            if known is None or run.mae is None or abs(now - known) < _SAME_SKILL:
-                updated.append(run)
-                continue
-            changed = {"validation/skill": now}
-            self._log(run.run_id, metrics=finals(changed, 0, self.now()))
-            updated.append(replace(run, metrics=run.metrics | changed))
+            ends: Mapping[str, float] = {}
+            if run.kind == "trial":
+                ends = intervals.get(int(run.tags.get(names.DUPLICATE_OF, run.number)), {})
+            changed = changed_skill(run, baseline_mae, ends)
+            if changed:
+                at = self.now()
+                self._log(run.run_id, metrics=[Metric(*item, at, 0) for item in changed.items()])
+            updated.append(replace(run, metrics=without_withdrawn(run.metrics | changed)))
         return updated
 
     def tag(self, run_id: str, tags: Mapping[str, str]) -> None:

@@ -1,14 +1,19 @@
-"""Converts the result of a trial into points of MLflow metrics."""
+"""Converts the scores of runs into points of MLflow metrics."""
 
 from collections.abc import Mapping
-from math import isfinite
+from math import isfinite, nan
 
 from mlflow.entities import Metric
 
+from search.tracking import names
+from search.tracking.reading import Record
 from search.trial.data import VALIDATION
 from search.trial.result import Epoch, Result
+from search.trial.scores import skill
 
 _SCORE = "validation/mae"
+# Skills that differ by less are relative to the same baseline.
+_SAME_SKILL = 1e-9
 
 
 def points(result: Result, baseline_mae: float, at: int) -> list[Metric]:
@@ -42,3 +47,24 @@ def _figures(epoch: Epoch, block: str) -> dict[str, float]:
 def finals(metrics: Mapping[str, float], step: int, at: int) -> list[Metric]:
     """Returns metric points without values that are not finite (MASE without a season)."""
     return [Metric(key, value, at, step) for key, value in metrics.items() if isfinite(value)]
+
+
+def changed_skill(run: Record, baseline_mae: float, ends: Mapping[str, float]) -> dict[str, float]:
+    """Returns the new skill of a run and its bounds; nothing if the best baseline is the same.
+
+    A stored interval is paired with the errors of the baseline of its time. Beside the new skill it
+    would be wrong, and MLflow deletes no metric, so an unknown bound is withdrawn as NaN.
+
+    Args:
+        run: the run.
+        baseline_mae: MAE of the best baseline.
+        ends: new bounds of the skill; empty if they are unknown.
+    """
+    known = run.metrics.get(names.SKILL)
+    if known is None or run.mae is None:
+        return {}
+    now = skill(run.mae, baseline_mae)
+    if abs(now - known) < _SAME_SKILL:
+        return {}
+    withdrawn = dict.fromkeys(run.metrics.keys() & names.INTERVAL, nan)
+    return {names.SKILL: now, **withdrawn, **ends}

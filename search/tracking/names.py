@@ -27,6 +27,9 @@ MODEL = "sweepcast.model"  # registry version of a champion
 IMPORTANCE = "importance/"  # prefix of a study's importance metrics, shares of 1
 EXECUTIONS = "study.executions"  # a param: number of seeds of a finalist or an evaluation
 
+SKILL = "validation/skill"
+INTERVAL = frozenset({f"{SKILL}_low", f"{SKILL}_high"})  # the bounds of the skill
+
 LEASE = "sweepcast.lease"  # token and heartbeat count of the process that runs the study
 
 PARENT = "mlflow.parentRunId"

@@ -1,8 +1,9 @@
 """Reads studies, trials and baselines from MLflow."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import isnan
 from typing import Any
 
 from mlflow import MlflowClient
@@ -241,6 +242,12 @@ def _pages(client: MlflowClient, experiments: list[str], condition: str) -> Iter
             return
 
 
+def without_withdrawn(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Returns metrics without a skill that is not known any more, which is recorded as NaN."""
+    unknown = {name for name in (names.SKILL, *names.INTERVAL) if isnan(metrics.get(name, 0.0))}
+    return {name: value for name, value in metrics.items() if name not in unknown}
+
+
 def _record(run: Run) -> Record:
     tags = dict(run.data.tags)
     return Record(
@@ -253,5 +260,5 @@ def _record(run: Run) -> Record:
         ended=run.info.end_time,
         tags=tags,
         params=dict(run.data.params),
-        metrics=dict(run.data.metrics),
+        metrics=without_withdrawn(run.data.metrics),
     )

@@ -118,7 +118,8 @@ class Result:
     def metrics(self, baseline_mae: float) -> dict[str, float]:
         """Returns means over folds and executions, in the series' units, by their MLflow names.
 
-        A failed trial has no scores, nor has one that trained on the whole series.
+        With several folds, adds the MAE of each one: fold_0/mae, fold_1/mae, … A failed trial has
+        no scores, nor has one that trained on the whole series.
         """
         found = {"epochs": float(self.epochs), "duration_s": self.duration}
         if self.parameters:
@@ -129,7 +130,21 @@ class Result:
         means = {name: float(np.mean([one[name] for one in each])) for name in each[0]}
         means["skill"] = skill(means["mae"], baseline_mae)
         means["mae_std"] = float(np.std([one["mae"] for one in each]))
+        folds = [execution.fold for execution in self.executions]
+        if len({*folds}) > 1:
+            for fold in {*folds}:
+                maes = [one["mae"] for one, of in zip(each, folds, strict=True) if of == fold]
+                means[f"fold_{fold}/mae"] = float(np.mean(maes))
         return found | {f"{self.block}/{name}": value for name, value in means.items()}
+
+    def averaged_mae(self) -> float:
+        """Returns the MAE of the mean of the executions' forecasts, averaged over the folds."""
+        maes = []
+        for fold in {execution.fold for execution in self.executions}:
+            alike = [execution for execution in self.executions if execution.fold == fold]
+            forecast = np.mean([execution.forecast for execution in alike], axis=0)
+            maes.append(float(np.nanmean(np.abs(forecast - alike[0].actual))))
+        return float(np.mean(maes))
 
     def pruned_at(self, step: int, *, model: bytes) -> "Result":
         """Returns the result as it was after epoch `step`, without the epochs trained since.

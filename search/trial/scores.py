@@ -5,6 +5,7 @@ readings are NaN in the actuals and are never scored.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,26 +69,63 @@ def skill_interval(
 ) -> tuple[float, float]:
     """Returns the 95 % confidence interval of the skill of `forecasts` against `baseline`.
 
-    Uses a paired circular block bootstrap over the forecast origins. The same blocks of consecutive
-    origins are drawn for both, so that periods that are hard for both cancel out. The block length
-    is the cube root of N, but at least H. The random seed is fixed.
-
     Args:
         actual: readings [N, H] in chronological order; NaN where one is missing.
         forecasts: forecasts [N, H] of each seed; their errors are averaged.
         baseline: forecasts [N, H] of the baseline.
+    """
+    ours, theirs = losses(actual, forecasts), losses(actual, [baseline])
+    return paired_interval(ours, theirs, horizon=actual.shape[1])
+
+
+def losses(actual: Array, forecasts: Sequence[Array]) -> Array:
+    """Returns the sum of the absolute errors at each origin [N], averaged over the seeds.
+
+    Args:
+        actual: readings [N, H]; NaN where one is missing.
+        forecasts: forecasts [N, H] of each seed.
+    """
+    errors = [np.nansum(np.abs(forecast - actual), axis=1) for forecast in forecasts]
+    mean: Array = np.mean(errors, axis=0)
+    return mean
+
+
+def paired_interval(ours: Array, theirs: Array, *, horizon: int) -> tuple[float, float]:
+    """Returns the 95 % confidence interval of the skill from the losses at each origin.
+
+    Uses a paired circular block bootstrap over the forecast origins. The same blocks of consecutive
+    origins are drawn for both, so that periods that are hard for both cancel out. The block length
+    is the cube root of N, but at least the horizon. The random seed is fixed.
+
+    Args:
+        ours: losses [N] of the forecasts, in chronological order (`losses`).
+        theirs: losses [N] of the baseline.
+        horizon: number of steps ahead.
+
+    Returns:
+        Both bounds; NaN if the baseline makes no error.
 
     Source: Politis and Romano, "A circular block-resampling procedure for stationary data", 1992.
     """
-    errors = np.nansum([np.abs(forecast - actual) for forecast in forecasts], axis=2).mean(axis=0)
-    rival = np.nansum(np.abs(baseline - actual), axis=1)
-    count = len(actual)
-    length = min(count, max(actual.shape[1], round(count ** (1 / 3))))
-    starts = np.random.default_rng(0).integers(count, size=(_RESAMPLES, -(-count // length)))
-    ours, theirs = (_block_sums(losses, length)[starts].sum(axis=1) for losses in (errors, rival))
-    skills = 1 - ours / np.where(theirs > 0, theirs, np.nan)
-    low, high = np.nanquantile(skills, ((1 - _LEVEL) / 2, (1 + _LEVEL) / 2))
+    count = len(ours)
+    length = min(count, max(horizon, round(count ** (1 / 3))))
+    # As the two parts of complex numbers, both losses are looked up and added up in one go.
+    both = _block_sums(ours, length) + 1j * _block_sums(theirs, length)
+    totals = both[_starts(count, length)].sum(axis=1)
+    totals = totals[totals.imag > 0]
+    if not totals.size:
+        return float("nan"), float("nan")
+    skills = 1 - totals.real / totals.imag
+    low, high = np.quantile(skills, ((1 - _LEVEL) / 2, (1 + _LEVEL) / 2))
     return float(low), float(high)
+
+
+@lru_cache(maxsize=2)
+def _starts(count: int, length: int) -> NDArray[np.int64]:
+    """Returns the first origin of each block [R, B]; drawn once for all trials of a study."""
+    starts = np.random.default_rng(0).integers(count, size=(_RESAMPLES, -(-count // length)))
+    starts.flags.writeable = False
+    return starts
 
 
 def _block_sums(losses: Array, length: int) -> Array:

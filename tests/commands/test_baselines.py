@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from search.tracking.reading import find_run
+from search.tracking.studies import ledger_of
+
 
 @pytest.fixture(scope="module")
 def study(
@@ -58,6 +61,53 @@ def test_every_skill_is_relative_to_the_best_of_all(study: Any) -> None:
         assert metrics["validation/skill"] == pytest.approx(1 - metrics["validation/mae"] / best)
 
 
+def test_the_interval_of_every_trial_contains_its_skill(study: Any) -> None:
+    for run in study.trials("short"):
+        low, skill, high = (
+            run.data.metrics[f"validation/{name}"] for name in ("skill_low", "skill", "skill_high")
+        )
+        assert low < skill < high
+
+
+def test_a_later_baseline_updates_the_known_intervals_and_withdraws_the_others(
+    sweepcast: Any, short: tuple[str, ...], eager: None
+) -> None:
+    words = ("sweep", *short, "model=dense", "space=[]", "space.model.dense.units=[2,3]")
+    assert sweepcast(*words, "study.trials=2").status == 0
+    client, (trial, *_) = sweepcast.client, sweepcast.trials("short")
+    ledger = ledger_of(client, find_run(client, trial.info.run_id), None)
+    before = {run.run_id: run for run in ledger.runs()}
+    assert ledger.update_skill([*before.values()], baseline_mae(sweepcast), {}) == [
+        *before.values()
+    ], "the same baseline changes nothing"
+
+    new = {"validation/skill_low": -9.0, "validation/skill_high": -7.0}
+    bar = baseline_mae(sweepcast) / 2
+    returned = ledger.update_skill([*before.values()], bar, {0: new})
+    assert ledger.runs() == returned
+    for run in returned:
+        known = run.metrics.keys() & new.keys()
+        if run.kind == "trial":
+            assert run.metrics["validation/skill"] == 1 - run.metrics["validation/mae"] / bar
+            assert before[run.run_id].metrics.keys() >= new.keys()
+            assert known == (new.keys() if run.number == 0 else set())
+    # A withdrawn interval is shown nowhere; the verdict says that it rests on the MAE alone.
+    rows = json.loads(sweepcast("leaderboard", "--json").out)["rows"]
+    unknown = next(row for row in rows if row["name"].startswith("trial 1"))
+    assert "validation/skill_low" not in unknown
+    assert unknown["verdict"] == "worse"
+    for command in (
+        ("leaderboard",),
+        ("compare", *(run.info.run_id for run in sweepcast.trials("short"))),
+    ):
+        done = sweepcast(*command)
+        assert (done.status, "nan" in done.out.lower()) == (0, False), done.err
+
+
+def baseline_mae(program: Any) -> float:
+    return min(run.data.metrics["validation/mae"] for run in baselines(program).values())
+
+
 def test_a_resumed_study_logs_none_twice(study: Any) -> None:
     words = [*study.words, "study.trials=3", "baselines=theta"]
     assert study(*words).status == 0
@@ -82,7 +132,7 @@ def test_evaluate_compares_with_the_best_on_validation(study: Any) -> None:
     scored = [run for run in baselines(study).values() if "validation/mae" in run.data.metrics]
     best = min(scored, key=lambda run: run.data.metrics["validation/mae"])
     name = best.data.tags["sweepcast.baseline"]
-    assert f"the best baseline ({name.replace('_', ' ')})" in found["verdict"]
+    assert f"the best baseline ({name.replace('_', ' ')})" in found["summary"]
     assert found["baselines"][name]["test/skill"] == 0
     assert "theta" in found["baselines"], "the textbook baselines are scored there as well"
 

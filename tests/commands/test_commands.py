@@ -64,7 +64,7 @@ def test_leaderboard_json_has_all_rows_best_first(held: Any) -> None:
     assert [row for row in top if row["kind"] == "trial"] == [
         next(row for row in board["rows"] if row["kind"] == "trial")
     ]
-    assert set(board) == {"study", "run_id", "unit", "verdict", "importance", "rows"}
+    assert set(board) == {"study", "run_id", "unit", "verdict", "summary", "importance", "rows"}
     assert board["study"] == "early"
     assert board["run_id"] == held.study("early").info.run_id
     scored = [row for row in board["rows"] if row["rank"] is not None]

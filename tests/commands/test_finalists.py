@@ -2,20 +2,26 @@
 
 import csv
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from search.config.schema import StudyOptions
+from search.results.judgement import verdict_of
 from search.results.leaderboard import rows
 from search.results.verdict import verdict
+from search.retraining.finalists import pending_finalists
 from search.seeds import FINALIST, derived
 from search.tracking.reading import Record
+from search.trial.result import Execution, Result
 from search.trial.scores import skill_interval
 
 pytestmark = pytest.mark.usefixtures("eager")
 SPACE = ("model=dense", "space=[]", "space.model.dense.units=[2,3,4,5]", "backend=optuna_grid")
 SPACE += ("study.trials=4",)
+ENDS = ("skill_low", "skill_high")
 AGAIN = ("study.finalists=2", "study.finalist_executions=3")
 
 
@@ -58,6 +64,9 @@ def test_finalists_are_runs_and_the_best_one_becomes_the_best_trial(
             run.data.metrics[f"validation/{name}"] for name in ("skill_low", "skill", "skill_high")
         )
         assert low < skill < high
+        averaged = run.data.metrics["validation/averaged_mae"]
+        assert averaged < run.data.metrics["validation/mae"]  # their errors partly cancel out
+        assert f", seeds averaged {averaged:.3f} (" in done.out
     best = min(finalists, key=lambda run: run.data.metrics["validation/mae"])
     chosen = trials[int(best.data.tags["sweepcast.trial"])]
     page = sweepcast.study("short").data
@@ -88,6 +97,51 @@ def test_the_same_command_retrains_only_lost_finalists(
     assert lost.data.tags["sweepcast.state"] == "lost"
     assert kept.info.run_id == first[1].info.run_id
     assert again.data.metrics["validation/mae"] == first[0].data.metrics["validation/mae"]
+
+
+def test_finalists_are_chosen_by_their_mean_rank_over_the_folds() -> None:
+    options = StudyOptions(finalists=2)
+    maes = {
+        0: (0.1, 5.0, 5.1),  # lucky in the first fold: the lowest mean, but last in the others
+        1: (4.0, 3.0, 4.0),
+        2: (4.1, 3.1, 3.9),
+        3: (9.0, 4.0, 4.2),
+    }
+    runs = [
+        record(
+            *("trial", number, float(np.mean(folds))),
+            **{f"validation/fold_{fold}/mae": mae for fold, mae in enumerate(folds)},
+        )
+        for number, folds in maes.items()
+    ]
+    runs = [replace(run, params={"a": str(run.number)}) for run in runs]
+    assert min(runs, key=lambda run: run.mae or 0.0).number == 0
+    assert [run.number for run in pending_finalists(runs, options)] == [1, 2]
+    # With one fold, or with a trial of an earlier version, the mean decides.
+    plain = [replace(run, metrics={"validation/mae": run.mae or 0.0}) for run in runs]
+    for known in (plain, [*runs[:3], plain[3]]):
+        assert [run.number for run in pending_finalists(known, options)] == [0, 1]
+
+
+def test_the_scores_of_each_fold_are_logged(sweepcast: Any, short: tuple[str, ...]) -> None:
+    words = ("task.folds=2", "study.finalists=1", "study.finalist_executions=2", "study.trials=2")
+    done = sweepcast("sweep", *short, *SPACE, *words)
+    assert done.status == 0, done.err
+    finalists = sweepcast.runs(kind="finalist", study="short")
+    for run in [*sweepcast.trials("short"), *finalists, *sweepcast.runs(kind="baseline")]:
+        metrics = run.data.metrics
+        folds = [metrics[f"validation/fold_{fold}/mae"] for fold in (0, 1)]
+        assert np.mean(folds) == pytest.approx(metrics["validation/mae"])
+
+
+def test_the_seeds_of_a_result_are_averaged_in_each_fold() -> None:
+    actual = np.array([[1.0], [np.nan], [3.0]])
+    executions = tuple(
+        Execution(fold, seed, (), actual, actual + shift, {}, 1.0)
+        for fold, shifts in enumerate([(1.0, -1.0), (2.0, 4.0)])
+        for seed, shift in enumerate(shifts)
+    )
+    assert Result(0, "complete", executions=executions).averaged_mae() == (0 + 3) / 2
 
 
 def test_a_failed_finalist_is_not_the_best(
@@ -122,14 +176,22 @@ def test_finalists_rank_above_other_trials_and_baselines_rank_by_score() -> None
     ]
 
 
-def test_the_verdict_mentions_an_interval_that_includes_zero() -> None:
+def test_the_verdict_follows_the_interval_of_the_finalist_not_of_its_search() -> None:
     baseline = record("baseline", 9, 2.0)
-    for low, text in ((-0.1, "which includes zero"), (0.1, "interval of the skill +10.0% to +40")):
-        ends = {"validation/skill_low": low, "validation/skill_high": 0.4}
-        runs = [record("trial", 0, 1.0), record("finalist", 0, 1.5, **ends), baseline]
-        message = verdict(rows(runs), "°C")
+    searched = {"validation/skill_low": 0.5, "validation/skill_high": 0.6}
+    for low, high, text in (
+        (0.1, 0.4, "trial 0 beats the best baseline (baseline 9): "),
+        (-0.1, 0.4, "trial 0 has a lower MAE than the best baseline (baseline 9): "),
+    ):
+        ends = {"validation/skill_low": low, "validation/skill_high": high}
+        again = record("finalist", 0, 1.5, **ends)
+        board = rows([record("trial", 0, 1.0, **searched), again, baseline])
+        message = verdict(board, "°C")
+        assert message.startswith(text)
         assert "validation MAE 1.500 °C over 3 fresh seeds against 2.000 °C" in message
-        assert text in message
+        assert message.endswith(
+            f"(95 % confidence interval {low:+.1%} to {high:+.1%}): {board[0].verdict}."
+        )
 
 
 # ---------------------------------------------------------------- the interval
@@ -183,3 +245,8 @@ def test_leaderboard_csv_has_the_scores_of_fresh_seeds(
         assert float(row["fresh_optimism"]) == pytest.approx(
             float(row["mae"]) - float(row["fresh_mae"])
         )
+        assert float(row["fresh_averaged_mae"]) < float(row["fresh_mae"])
+    for row in table:
+        assert float(row["skill_low"]) < float(row["skill"]) < float(row["skill_high"])
+        low, high = (float(row["fresh_" * bool(row["fresh_mae"]) + n]) for n in ENDS)
+        assert row["verdict"] == verdict_of(low, high)

@@ -85,7 +85,8 @@ def test_a_study_and_a_resumed_study_emit_their_events_in_order(
     assert end["trials"] == {"complete": 2, "pruned": 0, "failed": 1}
     assert (end["status"], end["reason"]) == (0, "Budget used up: 3 trials.")
     assert end["best"]["run_id"] == sweepcast.study("short").data.tags["sweepcast.best"]
-    assert end["verdict"] == sweepcast.study("short").data.tags["sweepcast.result"]
+    assert end["summary"] == sweepcast.study("short").data.tags["sweepcast.result"]
+    assert end["verdict"] == end["best"]["verdict"] == "worse"
     assert not end["beats_baseline"]
 
     again = events_of(sweepcast(*command, "study.trials=4").out)
@@ -112,6 +113,7 @@ def test_events_of_finalists_name_their_trials(
     }
     assert events[-2]["trial"] == int(run.data.tags["sweepcast.trial"])
     assert events[-2]["score"] == run.data.metrics["validation/mae"]
+    assert events[-2]["averaged"] == run.data.metrics["validation/averaged_mae"]
     assert events[-1]["best"]["fresh_seeds"] == 2
 
 

@@ -217,6 +217,23 @@ def test_every_trial_and_baseline_is_in_the_table(several: Report) -> None:
         assert line["dense.units"] == (units, f"{units}.0" if units else None)
 
 
+def test_the_page_states_the_verdicts_in_words_and_by_class(several: Report) -> None:
+    classes = {"better": "better", "no clear difference": "unclear", "worse": "worse"}
+    best = several.found.best
+    assert best is not None
+    assert best.verdict is not None
+    assert f'<p class="verdict {classes[best.verdict]}">' in several.text
+    for row, line in zip(several.found.board, several.page.trials, strict=True):
+        assert line["verdict"][0] == (row.verdict or "")
+        low, high = (row.counted.get(name) for name in ("skill_low", "skill_high"))
+        shown = "" if low is None else f"{low:+.1%} to {high:+.1%}".replace("-", "−")
+        assert line["95 % interval"][0] == shown
+        assert (row.verdict is not None) == (row.kind == "trial")
+        if row.verdict:
+            assert f'<td class="{classes[row.verdict]}">{row.verdict}</td>' in several.text
+    assert f": {best.verdict}." in description(several.found)
+
+
 def test_charts_are_valid_plotly_and_contain_every_trial(several: Report) -> None:
     charts, trials = several.page.charts, several.found.trials
     expected = {"history", "pareto", "curves", "parallel", "importance", "contour", "forecasts"}

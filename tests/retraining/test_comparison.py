@@ -26,12 +26,14 @@ def test_values_are_compared_by_name_and_difference(
     assert found.same(0.5) is (largest <= 0.5)
 
 
-def test_scores_that_are_not_finite_are_left_out() -> None:
-    """For example the MASE of a series that is shorter than its season."""
+def test_scores_that_are_not_finite_or_derived_are_left_out() -> None:
+    """For example the MASE of a series that is shorter than its season, and scores of folds."""
     now = {
         "validation/mae": 1.0,
         "validation/mase": nan,
         "validation/skill_low": 0.1,
+        "validation/averaged_mae": 0.9,
+        "validation/fold_0/mae": 1.0,
         "epochs": 3.0,
     }
     assert scores_of(now) == {"validation/mae": 1.0}

@@ -110,6 +110,9 @@ def test_the_view_is_removed_and_the_lines_stay() -> None:
         display.training_ended(0)
         assert "1 of 3 trainings" in "".join(lines_of(display))
         display.finalist_ended(finished(0, 1.6), 1.5)
+        again = finished(2, 1.6)
+        again.metrics["validation/averaged_mae"] = 1.4
+        display.finalist_ended(again, 1.5)
         display.interrupted()
         assert "finishing" in "".join(lines_of(display))
     text = printed(console)
@@ -121,6 +124,8 @@ def test_the_view_is_removed_and_the_lines_stay() -> None:
         "Interrupted: finishing the running trials; press Ctrl-C again to stop now.",
     ):
         assert f"{line}\n" in text
+    wrapped = "trial 2 with fresh seeds: MAE 1.600 °C, seeds averaged 1.400 (1.500 in the search)"
+    assert wrapped in " ".join(text.split())
     # The last view is erased line by line.
     assert re.search(r"(\x1b\[1A\x1b\[2K)+$", text)
 

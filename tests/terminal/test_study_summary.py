@@ -137,6 +137,31 @@ def test_colours_are_omitted_with_no_color_or_a_dumb_terminal(
     assert found - {"0"} == styles
 
 
+@pytest.mark.parametrize(
+    ("bounds", "mae", "style", "words"),
+    [
+        ((0.1, 0.3), 0.9, "1;32", "better"),
+        ((-0.1, 0.3), 0.9, "1;33", "no clear difference"),
+        ((-0.3, 0.1), 1.2, "1;33", "no clear difference"),
+        ((-0.3, -0.1), 1.2, "1;31", "worse"),
+    ],
+)
+def test_the_verdict_has_a_colour_and_words(
+    bounds: tuple[float, float], mae: float, style: str, words: str
+) -> None:
+    ends = {"validation/skill_low": bounds[0], "validation/skill_high": bounds[1]}
+    runs = [record("trial", 0, mae, "trial 0", metrics=ends), record("baseline", 0, 1.05, "ridge")]
+    console = Console(
+        file=io.StringIO(), force_terminal=True, width=200, _environ={"TERM": "xterm"}
+    )
+    print_summary(console, StudySummary("name", rows(runs), "°C", store_uri(None), STATE, 0))
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    sentence = re.search(rf"\x1b\[{style}m([^\x1b]*)\x1b", text)
+    assert sentence is not None
+    assert sentence[1].endswith(f"{bounds[0]:+.1%} to {bounds[1]:+.1%}): {words}.")
+    assert "95 % interval" in text
+
+
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
 def test_a_leaderboard_fits_and_keeps_the_run_ids_if_there_is_room(width: int) -> None:
     found = board(12, 2, objectives=2)

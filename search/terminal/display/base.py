@@ -156,7 +156,10 @@ class Display(AbstractContextManager["Display"]):
     def finalist_ended(self, finished: FinishedTrial, searched: float) -> None:
         """Prints the result of a finalist."""
         if finished.state == "complete" and finished.score is not None:
-            result = f"MAE {self.quantity(finished.score)} ({searched:.3f} in the search)"
+            averaged = finished.metrics.get("validation/averaged_mae")
+            together = "" if averaged is None else f", seeds averaged {averaged:.3f}"
+            score = f"MAE {self.quantity(finished.score)}"
+            result = f"{score}{together} ({searched:.3f} in the search)"
         else:
             result = f"{finished.state}: {finished.reason}"
         self.note(f"trial {finished.number} with fresh seeds: {result}")

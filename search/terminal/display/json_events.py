@@ -106,7 +106,12 @@ class EventDisplay(Display):
 
     def finalist_ended(self, finished: FinishedTrial, searched: float) -> None:
         """Emits the result of a finalist."""
-        self._emit("finalist_ended", **_described(finished), searched=searched)
+        self._emit(
+            "finalist_ended",
+            **_described(finished),
+            averaged=finished.metrics.get("validation/averaged_mae"),
+            searched=searched,
+        )
 
     def note(self, text: str) -> None:
         """Prints a note to standard error and emits it."""
@@ -121,7 +126,8 @@ class EventDisplay(Display):
         self._emit(
             "study_ended",
             uri=end.uri,
-            verdict=verdict(end.board, end.unit),
+            verdict=best.verdict if best else None,
+            summary=verdict(end.board, end.unit),
             beats_baseline=beats(end.board),
             best=best.as_dict() if best else None,
             trials={state: states.count(state) for state in ("complete", "pruned", "failed")},
