@@ -17,7 +17,11 @@ from models.baselines.parameters import Parameters
 
 Array = NDArray[np.float64]
 
-_LONGEST_SEASON = 10_000
+# Exponential smoothing estimates an initial state for every step of a season: with more than 24
+# steps, this is unstable and slow (R's `forecast` has the same limit).
+LONGEST_SEASON = 24
+# STL decomposes the history again at every origin: with a season of 365 days, it takes minutes.
+LONGEST_DECOMPOSED = 336
 # Smoothing states along the fitted part that are kept, besides the last one.
 _KEPT_STATES = 8
 
@@ -49,7 +53,7 @@ def ets(parameters: Parameters, away: int, _: Array) -> Any:
     letters = ("AM", "NA", "NAM", "ND")
     if len(components) != 4 or any(c not in of for c, of in zip(components, letters, strict=True)):
         raise parameters.damaged("components", "four letters, such as AANN")
-    season = parameters.whole("season", 1, _LONGEST_SEASON)
+    season = parameters.whole("season", 1, LONGEST_SEASON)
     trended, seasonal = components[1] == "A", components[2] != "N"
     steps = parameters.wholes("steps")
     if not steps or steps[0] != 0 or steps != sorted(steps):
@@ -77,9 +81,10 @@ def _carried(state: Array, steps: int, *, trended: bool, damping: float) -> Arra
         return state
     level, rest = state[:1], state[1:]
     if trended:
-        powers = damping ** np.arange(1, steps + 1)
-        level, trend, rest = level + rest[0] * powers.sum(), rest[:1] * powers[-1], rest[1:]
-        level = np.concatenate([level, trend])
+        power = damping**steps
+        total = damping * (1 - power) / (1 - damping) if damping != 1 else steps
+        level = np.concatenate([level + rest[:1] * total, rest[:1] * power])
+        rest = rest[1:]
     return np.concatenate([level, np.roll(rest, steps)])
 
 
@@ -103,7 +108,7 @@ def arima(parameters: Parameters, _: int, __: Array) -> Any:
     """Returns the AutoARIMA of some parameters; it needs no state before the history."""
     from statsforecast.models import AutoARIMA
 
-    orders = parameters.wholes("orders", 0, _LONGEST_SEASON)
+    orders = parameters.wholes("orders", 0, LONGEST_SEASON)
     if len(orders) != 7 or max(orders[:4] + orders[5:]) > 10 or not orders[4]:
         raise parameters.damaged("orders", "p, q, P, Q, the season, d and D")
     constant = parameters.text("constant", ("none", "intercept", "drift"))
@@ -160,10 +165,10 @@ def theta(parameters: Parameters, away: int, values: Array) -> Any:
     """
     from statsforecast.models import DynamicOptimizedTheta
 
-    season = parameters.whole("season", 1, _LONGEST_SEASON)
+    season = parameters.whole("season", 1, LONGEST_SEASON)
     line = parameters.number("theta")
-    if line < 1:
-        raise parameters.damaged("theta", "at least 1")
+    if line <= 0:
+        raise parameters.damaged("theta", "greater than 0")
     level = parameters.number("level") if away == 0 else float(values[:season].mean()) / line
     model = DynamicOptimizedTheta(season_length=season)
     model.model_ = {
@@ -184,7 +189,7 @@ def mstl(parameters: Parameters, away: int, values: Array) -> Any:
     """Returns the MSTL of some parameters, which decomposes the history again."""
     from statsforecast.models import MSTL
 
-    seasons = parameters.wholes("seasons", 2, _LONGEST_SEASON)
+    seasons = parameters.wholes("seasons", 2, LONGEST_DECOMPOSED)
     if len(seasons) < 2 or parameters.whole("season") != 1:
         raise parameters.damaged("seasons", "at least two, and those of the trend 1")
     return MSTL(season_length=seasons, trend_forecaster=ets(parameters, away, values))

@@ -46,10 +46,12 @@ _MOST_YEARS = 1000  # between the fitted series and a history
 def forecast_from(parameters: Mapping[str, Any], history: History) -> NDArray[np.float64]:
     """Returns the next H steps of a history, [H], as a study would forecast them.
 
-    The forecast equals that of the study if the history contains the fitted steps. A history that
-    begins later gives the same forecast for methods that use a fixed number of steps. The textbook
-    methods then start from the state that was fitted for that time. They use at most one and a half
-    times the longest history that they may be fitted to, so that a forecast takes less than 1 s.
+    The forecast equals that of the study if the history begins where the fitted series does, or
+    before. If it begins later, this still holds for the methods that look back a fixed number of
+    steps. The textbook methods remember everything since the first fitted step: in a history that
+    begins later, or that continues for more than 1.25 times their `longest_history` after that step,
+    they start at the last `longest_history` steps, from a state that suits the first of them. This
+    also bounds the time of a forecast to about 1 s.
 
     Args:
         parameters: `Forecast.parameters` of the baseline, possibly read from JSON.

@@ -19,13 +19,8 @@ from models.baselines.problem import Apply, Forecast, Problem, forecast_of
 Array = NDArray[np.float64]
 Settings = Mapping[str, int | float | str]
 
-# Exponential smoothing estimates an initial state for every step of a season: with more than 24
-# steps, this is unstable and slow (R's `forecast` has the same limit).
-_LONGEST_SEASON = 24
-# STL decomposes the history again at every origin: with a season of 365 days, it takes minutes.
-_LONGEST_DECOMPOSED = 336
 # A stored method uses all steps since the fitted part began, up to so many times `longest_history`.
-_LONGEST_ROLLED = 1.5
+_LONGEST_ROLLED = 1.25
 
 
 def auto_ets(problem: Problem, *, longest_history: int = 5000) -> Forecast:
@@ -82,7 +77,9 @@ def theta(problem: Problem, *, longest_history: int = 5000) -> Forecast:
     season = _short_season(problem)
     model = DynamicOptimizedTheta(season_length=season)
     fitted = _fitted(problem, model, longest_history) | rebuilt.theta_parameters(model)
-    return _forecast("theta", problem, fitted, apply_theta, max(4, 2 * season), {"season": season})
+    # In a shorter history, the method may find no season.
+    least = max(4, 3 * season)
+    return _forecast("theta", problem, fitted, apply_theta, least, {"season": season})
 
 
 def mstl(problem: Problem, *, longest_history: int = 2000) -> Forecast | None:
@@ -101,7 +98,7 @@ def mstl(problem: Problem, *, longest_history: int = 2000) -> Forecast | None:
     """
     from statsforecast.models import MSTL, AutoETS
 
-    longest = min(_LONGEST_DECOMPOSED, min(problem.train_stop, longest_history) // 2)
+    longest = min(rebuilt.LONGEST_DECOMPOSED, min(problem.train_stop, longest_history) // 2)
     seasons = [season for season in problem.seasons if 1 < season <= longest]
     if len(seasons) < 2:
         return None
@@ -114,7 +111,7 @@ def mstl(problem: Problem, *, longest_history: int = 2000) -> Forecast | None:
 def _short_season(problem: Problem) -> int:
     """Returns the longest season that these methods can estimate; 1 if there is none."""
     length = problem.train_stop
-    short = [s for s in problem.seasons if s <= min(_LONGEST_SEASON, length // 2)]
+    short = [s for s in problem.seasons if s <= min(rebuilt.LONGEST_SEASON, length // 2)]
     return max(short, default=1)
 
 

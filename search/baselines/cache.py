@@ -57,7 +57,7 @@ def load(key: str) -> list[Forecast | None] | None:
 
 
 def store(key: str, forecasts: Sequence[Forecast | None]) -> None:
-    """Stores the forecasts of each fold; does nothing if the cache cannot be written."""
+    """Stores the forecasts of each fold; does nothing if they cannot be written."""
     described = [
         f and {"name": f.name, "settings": f.settings, "parameters": f.parameters}
         for f in forecasts
@@ -65,11 +65,12 @@ def store(key: str, forecasts: Sequence[Forecast | None]) -> None:
     arrays = {str(i): f.predictions for i, f in enumerate(forecasts) if f is not None}
     path = _path(key)
     try:
+        text = json.dumps(described)
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
-            np.savez_compressed(file, described=json.dumps(described), **arrays)  # type: ignore[arg-type]
+            np.savez_compressed(file, described=text, **arrays)  # type: ignore[arg-type]
         Path(file.name).replace(path)
-    except OSError:
+    except (OSError, TypeError):  # a user's baseline may have parameters that are not JSON
         return
 
 
