@@ -48,10 +48,10 @@ def forecast_from(parameters: Mapping[str, Any], history: History) -> NDArray[np
 
     The forecast equals that of the study if the history begins where the fitted series does, or
     before. If it begins later, this still holds for the methods that look back a fixed number of
-    steps. The textbook methods remember everything since the first fitted step: in a history that
-    begins later, or that continues for more than 1.25 times their `longest_history` after that step,
-    they start at the last `longest_history` steps, from a state that suits the first of them. This
-    also bounds the time of a forecast to about 1 s.
+    steps. The textbook methods remember everything since the first fitted step. In a history that
+    begins later, or that continues for more than 1.25 times their `longest_history` after that
+    step, they start at the last `longest_history` steps, from a state that suits the first of them.
+    This also bounds the time of a forecast to about 1 s.
 
     Args:
         parameters: `Forecast.parameters` of the baseline, possibly read from JSON.
