@@ -69,6 +69,34 @@ def grid(first: np.datetime64, last: np.datetime64, frequency: str) -> Timestamp
     return steps.to_numpy(dtype="datetime64[s]")
 
 
+def steps_after(last: np.datetime64, frequency: str, count: int) -> Timestamps:
+    """Returns the `count` steps of `frequency` that follow `last`, which is a step.
+
+    Raises:
+        DatasetError: as for `offset_of`.
+    """
+    import pandas as pd
+
+    steps = pd.date_range(
+        pd.Timestamp(last), periods=count + 1, freq=offset_of(frequency), unit="s"
+    )
+    return steps[1:].to_numpy(dtype="datetime64[s]")
+
+
+def steps_between(first: np.datetime64, last: np.datetime64, frequency: str) -> int:
+    """Returns the number of steps of `frequency` from `first` to `last`; negative if it is earlier.
+
+    Raises:
+        DatasetError: as for `offset_of`.
+    """
+    seconds = fixed_seconds(offset_of(frequency))
+    if seconds is not None:
+        return round(float((last - first) / np.timedelta64(1, "s")) / seconds)
+    early, late = min(first, last), max(first, last)
+    steps = max(len(grid(early, late, frequency)) - 1, 0)
+    return steps if first <= last else -steps
+
+
 def check_length(timestamps: Timestamps, frequency: str) -> None:
     """Rejects a `frequency` whose steps are far shorter than the time between readings.
 

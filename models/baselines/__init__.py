@@ -2,21 +2,25 @@
 
 T is the number of steps of a series, N the number of forecast origins and H the horizon. A baseline
 is a function from a Problem to a Forecast. It is fitted on [0, train_stop), and a forecast uses no
-reading after its origin.
+reading after its origin. `forecast_from` repeats it later from the parameters of the Forecast.
 """
 
 from models.baselines.climatology import climatology
+from models.baselines.history import History
 from models.baselines.linear import linear_ar, linear_ar_calendar
 from models.baselines.naive import drift, persistence, seasonal_naive
 from models.baselines.problem import Forecast, Problem
 from models.baselines.ridge import ridge
+from models.baselines.stored import forecast_from
 
 __all__ = [
     "Forecast",
+    "History",
     "Problem",
     "baselines",
     "climatology",
     "drift",
+    "forecast_from",
     "linear_ar",
     "linear_ar_calendar",
     "persistence",

@@ -9,7 +9,9 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.baselines.problem import Forecast, Problem
+from models.baselines.history import Readings
+from models.baselines.parameters import Parameters
+from models.baselines.problem import Forecast, Problem, forecast_of
 
 HOUR = np.timedelta64(1, "h")
 DAY = np.timedelta64(1, "D")
@@ -22,12 +24,29 @@ def climatology(problem: Problem) -> Forecast:
 
     A position without a training reading uses the nearest position of its cycle that has one.
     """
-    positions = calendar_positions(problem.timestamps, problem.season)
+    step = usual_step(problem.timestamps)
+    positions = calendar_positions(problem.timestamps, problem.season, step)
     steps = np.flatnonzero(problem.observed[: problem.train_stop])
     means = _means(problem.values[steps], positions, steps)
-    targets = problem.targets
-    predictions = means[positions.slot[targets], positions.phase[targets]]
-    return Forecast("climatology", predictions, {"by": positions.name})
+    fitted = {"season": int(problem.season), "seconds": step, "means": means.tolist()}
+    settings: dict[str, int | float | str] = {"by": positions.name}
+    return forecast_of(
+        "climatology", problem, fitted, apply_climatology, least=1, settings=settings
+    )
+
+
+def apply_climatology(parameters: Parameters, readings: Readings) -> NDArray[np.float64]:
+    """Returns the forecasts [N, H] of climatology."""
+    season, step = parameters.whole("season", 1), parameters.number("seconds")
+    positions = calendar_positions(readings.timestamps, season, step)
+    means = parameters.array("means", positions.slots, positions.cycle)
+    targets = readings.targets
+    return np.asarray(means[positions.slot[targets], positions.phase[targets]])
+
+
+def usual_step(timestamps: NDArray[np.datetime64]) -> float:
+    """Returns the median step of timestamps [T], in seconds."""
+    return float(np.median(np.diff(timestamps).astype("timedelta64[s]").astype(np.int64)))
 
 
 @final
@@ -46,15 +65,19 @@ class Positions:
     slot: NDArray[np.int64]
 
 
-def calendar_positions(timestamps: NDArray[np.datetime64], season: int) -> Positions:
+def calendar_positions(
+    timestamps: NDArray[np.datetime64], season: int, step: float | None = None
+) -> Positions:
     """Returns the position of each timestamp [T] in the cycle that suits the series' step.
+
+    The step is given in seconds; by default, it is the median step of the timestamps.
 
     A season of exactly one week gives the weekly cycle: the hour of the week, or the weekday for
     daily readings. Any other season gives the yearly cycle: month and hour for steps below a day,
     the calendar day for daily steps, the week of the year for longer ones, and the month for steps
     of 28 days or more (a single mean for yearly readings).
     """
-    step = np.median(np.diff(timestamps).astype("timedelta64[s]").astype(np.int64))
+    step = usual_step(timestamps) if step is None else step
     days = timestamps.astype("datetime64[D]")
     months = days.astype("datetime64[M]")
     hour = (timestamps - days) // HOUR

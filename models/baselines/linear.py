@@ -4,12 +4,17 @@ T is the number of steps of a series, N the number of forecast origins, H the ho
 of lags and K the number of calendar terms.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from datasets.transform import calendar_features, fit_scaler
-from models.baselines.problem import Forecast, Problem
+from datasets.transform import Scaler, calendar_features, fit_scaler
+from models.baselines.history import Readings
+from models.baselines.parameters import Parameters
+from models.baselines.problem import Forecast, Problem, forecast_of
+from models.errors import CannotForecast
 
 LAGS = (1, 3, 6, 12, 24, 60, 120, 365)
 FOURIER_PAIRS = 3
@@ -41,11 +46,17 @@ def _linear(name: str, problem: Problem, tune: Problem, *, pairs: int) -> Foreca
     possible = [lags for lags in LAGS if is_fittable(problem, lags) and is_fittable(tune, lags)]
     if not possible:
         return None
-    lags = min(possible, key=lambda n: absolute_error(tune, _fit_and_predict(tune, n, pairs)))
+
+    def error(count: int) -> float:
+        fitted = Parameters(_fitted(tune, count, pairs))
+        return absolute_error(tune, apply_linear(fitted, tune.readings))
+
+    lags = min(possible, key=error)
     settings: dict[str, int | float | str] = {"lags": lags}
     if pairs:
         settings["fourier_pairs"] = pairs
-    return Forecast(name, _fit_and_predict(problem, lags, pairs), settings)
+    fitted = _fitted(problem, lags, pairs)
+    return forecast_of(name, problem, fitted, apply_linear, least=lags, settings=settings)
 
 
 def is_fittable(problem: Problem, lags: int) -> bool:
@@ -67,26 +78,68 @@ def absolute_error(problem: Problem, predictions: NDArray[np.float64]) -> float:
     return float(errors[problem.observed[problem.targets]].sum())
 
 
-def _fit_and_predict(problem: Problem, lags: int, pairs: int) -> NDArray[np.float64]:
-    """Returns the predictions [N, H] of the regression with `lags` lags."""
+def _fitted(problem: Problem, lags: int, pairs: int) -> dict[str, Any]:
+    """Returns the parameters of the regression with `lags` lags."""
     from sklearn.linear_model import Ridge
 
     scaler = fit_scaler("standard", problem.values[: problem.train_stop, None])
     values = scaler.apply(problem.values[:, None])[:, 0]
-    # The Fourier terms of a later step are a rotation of those of the first one, so one set is
-    # enough for all H steps.
     calendar = calendar_features(problem.timestamps, pairs)
-
-    def inputs(origins: NDArray[np.int64]) -> NDArray[np.float64]:
-        # Filled column by column, so that 80,000 windows of 365 lags are in memory only once.
-        matrix = np.empty((len(origins), lags + calendar.shape[1]), order="F")
-        for lag in range(lags):
-            matrix[:, lag] = values[origins - lag]
-        matrix[:, lags:] = calendar[origins + 1]
-        return matrix
-
     origins = training_origins(problem, lags)
     ahead = sliding_window_view(values, problem.horizon)[origins + 1]
-    model = Ridge(ALPHA, copy_X=False).fit(inputs(origins), ahead)
-    predictions = model.predict(inputs(problem.origins)).reshape(-1, problem.horizon)
-    return scaler.invert_target(predictions, target=0)
+    model = Ridge(ALPHA, copy_X=False).fit(_features(values, calendar, origins, lags), ahead)
+    return {
+        "lags": lags,
+        "fourier_pairs": pairs,
+        "horizon": int(problem.horizon),
+        "center": float(scaler.center[0]),
+        "scale": float(scaler.scale[0]),
+        "coefficients": model.coef_.reshape(problem.horizon, -1).tolist(),
+        "intercept": np.ravel(model.intercept_).tolist(),
+    }
+
+
+def apply_linear(parameters: Parameters, readings: Readings) -> NDArray[np.float64]:
+    """Returns the forecasts [N, H] of a linear autoregression."""
+    lags, pairs = parameters.whole("lags", 1), parameters.whole("fourier_pairs", 0, 100)
+    readings.require(lags)
+    horizon = fitted_horizon(parameters, readings)
+    scaler = Scaler(parameters.array("center")[None], parameters.array("scale")[None])
+    values = scaler.apply(readings.values[:, None])[:, 0]
+    calendar = calendar_features(readings.timestamps, pairs)
+    coefficients = parameters.array("coefficients", horizon, lags + calendar.shape[1])
+    features = _features(values, calendar, readings.origins, lags)
+    predictions = features @ coefficients.T + parameters.array("intercept", horizon)
+    return scaler.invert_target(predictions, target=0)[:, : readings.horizon]
+
+
+def fitted_horizon(parameters: Parameters, readings: Readings) -> int:
+    """Returns the number of outputs of a regression.
+
+    Raises CannotForecast if the readings ask for more steps.
+    """
+    horizon = parameters.whole("horizon", 1)
+    if readings.horizon > horizon:
+        raise CannotForecast(
+            f"The regression forecasts {horizon} steps ahead, not {readings.horizon}."
+        )
+    return horizon
+
+
+def _features(
+    values: NDArray[np.float64],
+    calendar: NDArray[np.float64],
+    origins: NDArray[np.int64],
+    lags: int,
+) -> NDArray[np.float64]:
+    """Returns the features [N, P + K] of origins [N], from values [T] and calendar terms [T, K].
+
+    The Fourier terms of a later step are a rotation of those of the first one, so one set is
+    enough for all H steps.
+    """
+    # Filled column by column, so that 80,000 windows of 365 lags are in memory only once.
+    matrix = np.empty((len(origins), lags + calendar.shape[1]), order="F")
+    for lag in range(lags):
+        matrix[:, lag] = values[origins - lag]
+    matrix[:, lags:] = calendar[origins + 1]
+    return matrix

@@ -1,13 +1,21 @@
-"""The input and the output of a baseline.
+"""The input and the output of a baseline, and how its forecast is computed.
 
 T is the number of steps of a series, N the number of forecast origins and H the horizon.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from datasets.errors import DatasetError
+from datasets.parsing.frequency import infer_frequency
+from models.baselines.history import Readings
+from models.baselines.parameters import Parameters
+
+Apply = Callable[[Parameters, Readings], NDArray[np.float64]]
 
 
 @final
@@ -68,7 +76,12 @@ class Problem:
     @property
     def targets(self) -> NDArray[np.int64]:
         """The indices of the forecast steps, [N, H]."""
-        return self.origins[:, None] + np.arange(1, self.horizon + 1)
+        return self.readings.targets
+
+    @property
+    def readings(self) -> Readings:
+        """The readings that a fitted baseline forecasts from."""
+        return Readings(self.values, self.inputs, self.timestamps, self.origins, self.horizon)
 
 
 @final
@@ -78,8 +91,41 @@ class Forecast:
 
     predictions: [N, H], in the series' units.
     settings: configured and fitted settings of the baseline, shown beside its score.
+    parameters: everything that was fitted, as JSON, for `models.baselines.stored.forecast_from`;
+        empty if the forecast cannot be repeated from it. "method" is the name of the baseline,
+        "least" the smallest number of steps that it forecasts from.
     """
 
     name: str
     predictions: NDArray[np.float64]
     settings: dict[str, int | float | str]
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+def forecast_of(
+    name: str,
+    problem: Problem,
+    fitted: dict[str, Any],
+    apply: Apply,
+    *,
+    least: int,
+    settings: dict[str, int | float | str],
+) -> Forecast:
+    """Returns the forecast of a baseline by its fitted parameters.
+
+    Args:
+        name: name of the baseline.
+        problem: the problem that it was fitted to.
+        fitted: what was fitted, as JSON.
+        apply: function that forecasts [N, H] from these parameters; a stored baseline uses it too.
+        least: smallest number of steps that the baseline forecasts from.
+        settings: settings to show.
+    """
+    predictions = apply(Parameters({"method": name} | fitted), problem.readings)
+    try:
+        frequency = infer_frequency(problem.timestamps)
+    except DatasetError:  # a calendar of its own: later timestamps are not known
+        return Forecast(name, predictions, settings)
+    begins = str(problem.timestamps[0].astype("datetime64[s]"))
+    place = {"method": name, "least": least, "begins": begins, "frequency": frequency}
+    return Forecast(name, predictions, settings, place | fitted)

@@ -3,20 +3,26 @@
 T steps of a series, N forecast origins, H horizon, P lags.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from datasets.transform import calendar_features
+from models.baselines.history import Readings
 from models.baselines.linear import (
     FOURIER_PAIRS,
     LAGS,
     absolute_error,
+    fitted_horizon,
     is_fittable,
     training_origins,
 )
-from models.baselines.problem import Forecast, Problem
-from models.ridge import fit_ridge
+from models.baselines.parameters import Parameters
+from models.baselines.problem import Forecast, Problem, forecast_of
+from models.errors import CannotForecast
+from models.ridge import LinearMap, fit_ridge
 
 Array = NDArray[np.float64]
 
@@ -42,52 +48,91 @@ def ridge(problem: Problem, *, tune: Problem | None = None) -> Forecast | None:
     possible = [lags for lags in LAGS if is_fittable(problem, lags) and is_fittable(tune, lags)]
     if not possible:
         return None
-    lags = min(possible, key=lambda n: absolute_error(tune, _fit_and_predict(tune, n)[0]))
-    predictions, penalty = _fit_and_predict(problem, lags)
-    settings: dict[str, int | float | str] = {"lags": lags, "penalty": penalty}
-    settings["seasons"] = " ".join(map(str, _seasons(problem)))
-    return Forecast("ridge", predictions, settings)
+
+    def error(count: int) -> float:
+        return absolute_error(tune, apply_ridge(Parameters(_fitted(tune, count)), tune.readings))
+
+    lags = min(possible, key=error)
+    fitted = _fitted(problem, lags)
+    settings: dict[str, int | float | str] = {"lags": lags, "penalty": fitted["penalty"]}
+    settings["seasons"] = " ".join(map(str, fitted["seasons"]))
+    least = max([lags, *fitted["seasons"]])
+    return forecast_of("ridge", problem, fitted, apply_ridge, least=least, settings=settings)
 
 
 def _seasons(problem: Problem) -> list[int]:
     """Returns the seasons that fit in the history of every origin and half the training part."""
     reach = min(int(problem.origins.min()) + 1, problem.train_stop // 2)
-    return [s for s in problem.seasons if s > 1 and s + problem.horizon <= reach]
+    return [int(s) for s in problem.seasons if s > 1 and s + problem.horizon <= reach]
 
 
-def _fit_and_predict(problem: Problem, lags: int) -> tuple[Array, float]:
-    """Returns the predictions [N, H] of the regression with P lags, and its penalty."""
-    seasons = _seasons(problem)
-    calendar = _calendar(problem)
+def _fitted(problem: Problem, lags: int) -> dict[str, Any]:
+    """Returns the parameters of the regression with P lags."""
+    seasons, cycles = _seasons(problem), [int(season) for season in problem.seasons]
     origins = training_origins(problem, lags)
     origins = origins[origins >= max(seasons, default=0)]
     last = problem.values[origins, None]
     ahead = sliding_window_view(problem.values, problem.horizon)[origins + 1]
-    fitted = fit_ridge(_features(problem, origins, lags, seasons, calendar), ahead - last)
-    changes = fitted.apply(_features(problem, problem.origins, lags, seasons, calendar))
-    return problem.values[problem.origins, None] + changes, fitted.penalty
+    features = _features(problem.readings, origins, problem.horizon, lags, seasons, cycles)
+    fitted = fit_ridge(features, ahead - last)
+    return {
+        "lags": lags,
+        "seasons": seasons,
+        "cycles": cycles,
+        "horizon": int(problem.horizon),
+        "inputs": problem.inputs.shape[1],
+        "penalty": fitted.penalty,
+        "coefficients": fitted.coefficients.tolist(),
+        "intercept": fitted.intercept.tolist(),
+    }
+
+
+def apply_ridge(parameters: Parameters, readings: Readings) -> Array:
+    """Returns the forecasts [N, H] of the regression."""
+    lags, seasons = parameters.whole("lags", 1), parameters.wholes("seasons", 1)
+    readings.require(max([lags, *seasons]))
+    horizon, inputs = fitted_horizon(parameters, readings), readings.inputs.shape[1]
+    if inputs != parameters.whole("inputs"):
+        raise CannotForecast(
+            f"The regression has {parameters.whole('inputs')} inputs, not {inputs}."
+        )
+    cycles = parameters.wholes("cycles", 1)
+    features = _features(readings, readings.origins, horizon, lags, seasons, cycles)
+    fitted = LinearMap(
+        parameters.array("coefficients", features.shape[1], horizon),
+        parameters.array("intercept", horizon),
+        parameters.number("penalty"),
+    )
+    changes = fitted.apply(features)[:, : readings.horizon]
+    return np.asarray(readings.values[readings.origins, None] + changes)
 
 
 def _features(
-    problem: Problem, origins: NDArray[np.int64], lags: int, seasons: list[int], calendar: Array
+    readings: Readings,
+    origins: NDArray[np.int64],
+    horizon: int,
+    lags: int,
+    seasons: list[int],
+    cycles: list[int],
 ) -> Array:
     """Returns the features [N, …] of origins [N]."""
-    values, inputs = problem.values, problem.inputs
+    values, inputs = readings.values, readings.inputs
     last = values[origins, None]
     recent = [values[origins - lag, None] - last for lag in range(1, lags)]
     ago = [
         values[origins + step - season * -(-step // season), None] - last
         for season in seasons
-        for step in range(1, problem.horizon + 1)
+        for step in range(1, horizon + 1)
     ]
     further = [inputs[origins - lag] for lag in range(min(lags, _INPUT_LAGS))]
+    calendar = _calendar(readings, cycles)
     return np.concatenate([*recent, *ago, *further, calendar[origins + 1]], axis=1)
 
 
-def _calendar(problem: Problem) -> Array:
-    """Returns Fourier terms [T, …] of the year and the day, and of the position in each season."""
-    steps = np.arange(len(problem.values))
+def _calendar(readings: Readings, cycles: list[int]) -> Array:
+    """Returns Fourier terms [T, …] of the year and the day, and of the position in each cycle."""
+    steps = readings.first + np.arange(len(readings.timestamps))
     harmonics = np.arange(1, FOURIER_PAIRS + 1)
-    angles = [2 * np.pi * steps[:, None] * harmonics / season for season in problem.seasons]
+    angles = [2 * np.pi * steps[:, None] * harmonics / cycle for cycle in cycles]
     waves = [wave(angle) for angle in angles for wave in (np.sin, np.cos)]
-    return np.concatenate([calendar_features(problem.timestamps, FOURIER_PAIRS), *waves], axis=1)
+    return np.concatenate([calendar_features(readings.timestamps, FOURIER_PAIRS), *waves], axis=1)

@@ -19,7 +19,8 @@ from datasets.parsing.fetch import cache_directory
 from models.baselines import Forecast
 from search.config.schema import Task
 
-_VERSION = 1  # of the methods' code; raise it to invalidate the files of earlier versions
+# Of the methods' code and of the files; raise it to invalidate the files of earlier versions.
+_VERSION = 2
 
 
 def key_of(digest: str, task: Task, block: str, options: Mapping[str, Any]) -> str:
@@ -46,7 +47,9 @@ def load(key: str) -> list[Forecast | None] | None:
         with _path(key).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             described = json.loads(str(arrays["described"]))
             return [
-                None if one is None else Forecast(one["name"], arrays[f"{i}"], one["settings"])
+                None
+                if one is None
+                else Forecast(one["name"], arrays[f"{i}"], one["settings"], one["parameters"])
                 for i, one in enumerate(described)
             ]
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
@@ -54,16 +57,20 @@ def load(key: str) -> list[Forecast | None] | None:
 
 
 def store(key: str, forecasts: Sequence[Forecast | None]) -> None:
-    """Stores the forecasts of each fold; does nothing if the cache cannot be written."""
-    described = [f and {"name": f.name, "settings": f.settings} for f in forecasts]
+    """Stores the forecasts of each fold; does nothing if they cannot be written."""
+    described = [
+        f and {"name": f.name, "settings": f.settings, "parameters": f.parameters}
+        for f in forecasts
+    ]
     arrays = {str(i): f.predictions for i, f in enumerate(forecasts) if f is not None}
     path = _path(key)
     try:
+        text = json.dumps(described)
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as file:
-            np.savez_compressed(file, described=json.dumps(described), **arrays)  # type: ignore[arg-type]
+            np.savez_compressed(file, described=text, **arrays)  # type: ignore[arg-type]
         Path(file.name).replace(path)
-    except OSError:
+    except (OSError, TypeError):  # a user's baseline may have parameters that are not JSON
         return
 
 

@@ -33,7 +33,8 @@ def build(problem, *, kind: str = "fine", file: str = ""):
         return None
     if kind == "short":
         return Forecast("odd", persistence(problem).predictions[1:], {})
-    return Forecast("odd", persistence(problem).predictions + 1, {"kind": kind})
+    parameters = {"shift": {1} if kind == "set" else 1.0}
+    return Forecast("odd", persistence(problem).predictions + 1, {"kind": kind}, parameters)
 """
 TASK = Task(window_size=4, validation=30, test=20, folds=2, season=24)
 
@@ -99,6 +100,16 @@ def test_a_second_study_takes_the_forecasts_from_the_cache(series: Series, odd: 
     assert kept.settings == before.settings
     collected(TextbookBaselines(series, TASK, {"odd": odd("fine")}, TEST))
     assert odd.calls()[3:] == ["fine"], "the forecasts of another block are not reused"
+
+
+def test_the_cache_keeps_the_fitted_parameters(series: Series, odd: Any, tmp_path: Path) -> None:
+    collected(TextbookBaselines(series, TASK, {"odd": odd("fine")}))
+    (file,) = (tmp_path / "cache" / "baselines").iterdir()
+    kept = cache.load(file.stem)
+    assert kept is not None
+    assert [one and one.parameters for one in kept] == [{"shift": 1.0}] * 2
+    (found,) = collected(TextbookBaselines(series, TASK, {"odd": odd("set")}))
+    assert isinstance(found, Baseline), "parameters that are not JSON are not kept"
 
 
 def test_a_damaged_file_of_the_cache_is_ignored(series: Series, odd: Any, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ HOME = {
     "plotly": {"search/report"},
     "pooch": {"datasets/parsing/fetch.py"},
     "sklearn": {"models/baselines/linear.py"},
-    "statsforecast": {"models/baselines/textbook.py"},
+    "statsforecast": {"models/baselines/textbook.py", "models/baselines/rebuilt.py"},
     "vega_datasets": {"datasets/seattle.py"},
 }
 IMPORTS = {file.relative_to(ROOT).as_posix(): frozenset(imported_names(file)) for file in FILES}

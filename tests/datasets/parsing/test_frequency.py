@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets import DatasetError
-from datasets.parsing.frequency import check_length, grid, infer_frequency
+from datasets.parsing.frequency import (
+    check_length,
+    grid,
+    infer_frequency,
+    steps_after,
+    steps_between,
+)
 
 FREQUENCIES = [
     *("YS-JAN", "YS-APR", "YE-DEC", "QS-JAN", "QS-FEB", "QE-DEC", "QE-JAN", "MS", "ME", "2MS"),
@@ -22,6 +28,15 @@ def test_the_frequency_of_a_regular_series_is_recognised(frequency):
     times = stamps(frequency)
     assert infer_frequency(times) == frequency
     assert np.array_equal(grid(times[0], times[-1], frequency), times)
+
+
+@pytest.mark.parametrize("frequency", FREQUENCIES)
+def test_steps_are_counted_and_continued(frequency):
+    times = stamps(frequency)
+    assert steps_between(times[3], times[33], frequency) == 30
+    assert steps_between(times[33], times[3], frequency) == -30
+    assert steps_between(times[3], times[3], frequency) == 0
+    assert np.array_equal(steps_after(times[33], frequency, 6), times[34:])
 
 
 @given(
