@@ -131,6 +131,11 @@ class Result:
         means["mae_std"] = float(np.std([one["mae"] for one in each]))
         return found | {f"{self.block}/{name}": value for name, value in means.items()}
 
+    def without(self, *names: str) -> "Result":
+        """Returns the result without these artifacts."""
+        files = {name: file for name, file in self.artifacts.items() if name not in names}
+        return replace(self, artifacts=files)
+
     def pruned_at(self, step: int, *, model: bytes) -> "Result":
         """Returns the result as it was after epoch `step`, without the epochs trained since.
 
