@@ -17,10 +17,13 @@ _AFTER_SECONDS, _AFTER_SHARE, _AFTER_MOST = 2.0, 0.02, 0.1
 # Shares of the limit kept for the finalists: before a trial is complete; at most; and at most if
 # less would not be enough for one seed of the best trial.
 _FINALS_UNKNOWN, _FINALS_MOST, _FIRST_SEED_MOST = 0.25, 0.4, 0.6
-# A finalist takes up to this much longer than its trial; its files take some seconds.
-_MARGIN, _FILES_SECONDS = 1.15, 1.0
-# How far the limit may be exceeded by trainings that should have ended: a share, and seconds.
-_GRACE_SHARE, _GRACE_SECONDS = 0.05, 15.0
+# A finalist takes up to this much longer than its trial.
+_MARGIN = 1.15
+# How long the files of a trial take (figures, model), before one was measured; at most.
+_FILES_SECONDS, _FILES_SHARE = 3.0, 0.05
+# How far the limit may be exceeded by trainings that should have ended: seconds, a share, and at
+# most.
+_GRACE_SECONDS, _GRACE_SHARE, _GRACE_MOST = 5.0, 0.05, 15.0
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,12 @@ class EpochPace:
     """When a running training ended its last epoch, and how long that took, in seconds.
 
     Attributes:
+        began: time at which the training was submitted.
         last: time of the end of the last epoch; None before the first.
         each: duration of the last epoch; 0 for the first one, which includes compiling.
     """
 
+    began: float
     last: float | None = None
     each: float = 0.0
 
@@ -102,6 +107,8 @@ class TimeLimit:
 
     def __post_init__(self) -> None:
         self._began = self.clock()
+        self._files = min(_FILES_SECONDS, _FILES_SHARE * self._limit)
+        self._measured = 0
 
     @property
     def limited(self) -> bool:
@@ -123,7 +130,7 @@ class TimeLimit:
     @property
     def over(self) -> bool:
         """Whether trainings that have not ended in time have to be given up."""
-        grace = min(_GRACE_SHARE * self._limit, _GRACE_SECONDS)
+        grace = min(_GRACE_SECONDS + _GRACE_SHARE * self._limit, _GRACE_MOST)
         return self._spent >= self._limit + grace
 
     def add(self, trial: FinishedTrial) -> None:
@@ -140,7 +147,18 @@ class TimeLimit:
         Before a trial is complete, nothing is known, and a trial starts if there is any time left.
         """
         typical = self._durations[3 * len(self._durations) // 4] if self._durations else 0.0
-        return self.left - self._finals > typical
+        return self.left - self._finals - self._files > typical
+
+    def started(self) -> EpochPace:
+        """Returns the pace of a training that starts now."""
+        return EpochPace(self.clock())
+
+    def ended(self, pace: EpochPace, duration: float) -> None:
+        """Learns from a trial, which trained for `duration` s, how long its files took."""
+        if duration > 0:
+            files = max(self.clock() - pace.began - duration, 0.0)
+            self._measured += 1
+            self._files += (files - self._files) / self._measured
 
     def epoch_ended(self, pace: EpochPace) -> None:
         """Updates the pace of a training after an epoch."""
@@ -153,7 +171,7 @@ class TimeLimit:
         if pace.last is None:
             return False
         next_ends = pace.last + 2 * pace.each - self.clock()
-        return self.search_left <= max(next_ends, 0.0)
+        return self.search_left - self._files <= max(next_ends, 0.0)
 
     def fitting_seeds(self, seconds: Sequence[float]) -> list[int]:
         """Returns the number of seeds of each finalist for which there is time, in order of rank.
@@ -168,7 +186,7 @@ class TimeLimit:
         fitting = [0] * len(seconds)
         left = self.left
         for place, each in enumerate(seconds):
-            left -= _FILES_SECONDS
+            left -= self._files
             while fitting[place] < self.options.finalist_executions:
                 end = ends[0] + _MARGIN * each
                 if end > left:
@@ -195,8 +213,8 @@ class TimeLimit:
             return _FINALS_UNKNOWN * self._limit
         seeds = [_MARGIN * seconds / options.executions for _, seconds in self._best]
         rounds = ceil(len(seeds) * options.finalist_executions / self.slots)
-        needed = rounds * sum(seeds) / len(seeds) + _FILES_SECONDS * len(seeds)
-        first = seeds[0] + _FILES_SECONDS
+        needed = rounds * sum(seeds) / len(seeds) + self._files * len(seeds)
+        first = seeds[0] + self._files
         if first > _FIRST_SEED_MOST * self._limit:
             return 0.0  # there will be no time for any finalist
         return min(needed, max(_FINALS_MOST * self._limit, first))

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from search.backends.base import Answer, Backend, Proposal
 from search.engine.artifacts import FIGURES
@@ -26,9 +26,9 @@ class _Running:
     plan: Plan
     proposal: Proposal
     run_id: str
+    pace: EpochPace
     epochs: int = 0
     pruned_at: int | None = None
-    pace: EpochPace = field(default_factory=EpochPace)
     late: bool = False  # whether it was asked to stop because of the time limit
 
 
@@ -194,7 +194,7 @@ class Study:
         elif original != number:
             self._twins[original].append((number, run_id))  # the original is still running
         else:
-            self._running[number] = _Running(plan, proposal, run_id)
+            self._running[number] = _Running(plan, proposal, run_id, self._time.started())
             self._callback.training_started(number, title)
             engine.submit(plan)
 
@@ -254,6 +254,7 @@ class Study:
         self._ledger.end_trial(
             running.run_id, result, running.plan.baseline_mae, self._ledger.now()
         )
+        self._time.ended(running.pace, result.duration)
         del self._running[result.number]
         self._callback.training_ended(result.number)
         metrics = result.metrics(running.plan.baseline_mae)
