@@ -52,7 +52,7 @@ class Instant(Engine):
         execution = Execution(0, 0, curve, actual, actual + score, {}, 1.0)
         handle(Result(plan.number, "complete", executions=(execution,)))
 
-    def stop(self, number: int, step: int) -> None:
+    def stop(self, number: int, step: int | None) -> None:
         """Does nothing: no trial is running."""
 
     def __exit__(self, *error: object) -> None:

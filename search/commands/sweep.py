@@ -16,8 +16,13 @@ from search.engine import open_engine, warm_up
 from search.engine.base import Engine
 from search.report.publish import publish
 from search.results.leaderboard import rows
-from search.retraining.finalists import pending_finalists, train_finalists
-from search.study.budget import StudyLimits
+from search.retraining.finalists import (
+    finalists_done,
+    fitting_finalists,
+    pending_finalists,
+    train_finalists,
+)
+from search.study.budget import StudyLimits, TimeLimit
 from search.study.history import FinishedTrial
 from search.study.late_baselines import LateBaselines
 from search.study.preparation import PreparedStudy, prepare
@@ -88,6 +93,7 @@ def run_study(
     Raises:
         BadInput, DatasetError, StoreTrouble: as for `sweep`.
     """
+    time = TimeLimit(config.study)
     prepared = prepare(config)
     warm_up(prepared.config)
     uri, options = store_uri(prepared.config.tracking.uri), prepared.config.study
@@ -149,10 +155,11 @@ def run_study(
                     callback=display,
                     intervals=intervals,
                     past=session.history,
+                    time=time,
                     first=session.first.points,
                     between=late.collect,
                 )
-                _run(prepared, study, ledger, engine, display, late, interrupts)
+                _run(prepared, study, ledger, engine, display, late, interrupts, time)
         return _end(session, study, ledger, display, intervals)
 
 
@@ -178,6 +185,7 @@ def _run(
     display: Display,
     late: LateBaselines,
     interrupts: Interrupts,
+    time: TimeLimit,
 ) -> None:
     """Runs the trials and finalists; on a second Ctrl-C, running trials are marked as lost."""
 
@@ -188,25 +196,38 @@ def _run(
     interrupts.on_first(finish)
     try:
         study.run(engine)
-        late.wait(lambda: study.interrupted, lambda: study.out_of_time)
-        _train_finalists(prepared, study, ledger, engine, display)
+        late.wait(lambda: study.interrupted, lambda: time.search_left <= 0)
+        _train_finalists(prepared, study, ledger, engine, display, time)
     except KeyboardInterrupt:
         study.interrupt()
         study.abandon()
 
 
 def _train_finalists(
-    prepared: PreparedStudy, study: Study, ledger: Ledger, engine: Engine, display: Display
+    prepared: PreparedStudy,
+    study: Study,
+    ledger: Ledger,
+    engine: Engine,
+    display: Display,
+    time: TimeLimit,
 ) -> None:
-    """Trains the finalists, unless the study was interrupted."""
+    """Trains the finalists for which there is time, unless the study was interrupted."""
     options = prepared.config.study
     if study.interrupted or not options.finalists:
         return
-    trials = pending_finalists(ledger.runs(), options)
-    if not trials:
+    finalists = fitting_finalists(pending_finalists(ledger.runs(), options), options, time)
+    if not finalists:
         return
-    display.finalists_started(len(trials), options.finalist_executions)
-    train_finalists(trials, prepared.planner, engine, ledger, display, lambda: study.interrupted)
+    display.finalists_started([seeds for _, seeds in finalists])
+    train_finalists(
+        finalists,
+        prepared.planner,
+        engine,
+        ledger,
+        display,
+        stopped=lambda: study.interrupted,
+        over=lambda: time.over,
+    )
 
 
 def _end(
@@ -219,7 +240,8 @@ def _end(
     run_status = "FINISHED"
     runs = ledger.lose_open(ledger.runs(), "the study ended before the trial finished")
     runs = ledger.update_skill(runs, prepared.baselines[0].mae, intervals.updated())
-    left = study.reached is None or pending_finalists(runs, options)
+    pending = pending_finalists(runs, options)
+    left = study.reached is None or pending
     if study.interrupted and left:
         state = (
             f"Interrupted after {len(finished)} of {options.trials} trials; run the same command "
@@ -233,6 +255,9 @@ def _end(
         state = f"The space is exhausted: all of its points were tried in {len(finished)} trials."
     else:
         state = study.reached or f"Ended after {len(finished)} of {options.trials} trials."
+    if pending and not study.interrupted:
+        first = "" if state.startswith("Time limit") else "the time limit ended the study: "
+        state = f"{state.removesuffix('.')}; {first}{finalists_done(runs, options)}."
     if status == NOTHING_COMPLETE:
         run_status = "FAILED"
     publish(ledger, prepared.name, runs, prepared, state)

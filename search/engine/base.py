@@ -47,8 +47,13 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def stop(self, number: int, step: int) -> None:
-        """Stops a running trial after epoch `step`; its result is still reported."""
+    def stop(self, number: int, step: int | None) -> None:
+        """Stops a running trial; its result is still reported.
+
+        Args:
+            number: number of the trial, which has reported an epoch.
+            step: epoch after which it stops; None for the epoch that it ends next.
+        """
 
     def __enter__(self) -> Self:
         return self

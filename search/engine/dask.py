@@ -162,7 +162,7 @@ class DaskEngine(Engine):
             self._client.restart_workers([event.worker], raise_for_error=False)
         handle(event.result)
 
-    def stop(self, number: int, step: int) -> None:
+    def stop(self, number: int, step: int | None) -> None:
         """Asks the workers to stop the trial; the training thread checks this after each epoch."""
         # A worker that dies in the meantime has nothing to stop.
         self._client.run(request_stop, self._topic, number, step, on_error="ignore")

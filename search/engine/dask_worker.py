@@ -17,9 +17,9 @@ from search.trial.result import Result
 from search.trial.trial import Plan, Progress
 
 _REPORT_EVERY = 0.05  # seconds
-# The trials to stop, as (topic of their engine, number), and the epoch as of which they stop. Each
-# worker has its own.
-_stops: dict[tuple[str, int], int] = {}
+# The trials to stop, as (topic of their engine, number), and the epoch as of which they stop; None
+# for the epoch that ends next. Each worker has its own.
+_stops: dict[tuple[str, int], int | None] = {}
 
 
 class WorkerSetup(WorkerPlugin):
@@ -92,7 +92,10 @@ def run_plan(plan: Plan, topic: str) -> WorkerResult:
 
     def report(progress: Progress) -> int | None:
         reports.add(progress)
-        return _stops.get((topic, plan.number))
+        if (topic, plan.number) not in _stops:
+            return None
+        step = _stops[topic, plan.number]
+        return progress.step if step is None else step
 
     result = run_with_artifacts(plan, report)
     reports.send()
@@ -100,6 +103,6 @@ def run_plan(plan: Plan, topic: str) -> WorkerResult:
     return WorkerResult(result, reports.count, worker.address, grown)
 
 
-def request_stop(topic: str, number: int, step: int) -> None:
-    """Asks a trial to stop as of epoch `step`."""
+def request_stop(topic: str, number: int, step: int | None) -> None:
+    """Asks a trial to stop as of epoch `step`; None stands for the epoch that it ends next."""
     _stops[topic, number] = step

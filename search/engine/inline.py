@@ -12,7 +12,7 @@ class InlineEngine(Engine):
 
     def __init__(self) -> None:
         self._plans: deque[Plan] = deque()
-        self._stops: dict[int, int] = {}
+        self._stops: dict[int, int | None] = {}
 
     @property
     def slots(self) -> int:
@@ -31,11 +31,14 @@ class InlineEngine(Engine):
 
         def report(progress: Progress) -> int | None:
             handle(progress)
-            return self._stops.pop(progress.number, None)
+            if progress.number not in self._stops:
+                return None
+            step = self._stops.pop(progress.number)
+            return progress.step if step is None else step
 
         handle(run_with_artifacts(plan, report))
 
-    def stop(self, number: int, step: int) -> None:
+    def stop(self, number: int, step: int | None) -> None:
         """Stops the trial after the epoch that it has just reported."""
         self._stops[number] = step
 

@@ -10,6 +10,7 @@ from search.config.schema import Config
 from search.results.importance import importances
 from search.results.leaderboard import Row, best_baseline, best_trial, rows
 from search.space.space import Point, Range, Space
+from search.study.budget import TIME_IS_UP
 from search.study.preparation import PreparedStudy
 from search.study.restore import point_of
 from search.tracking import names
@@ -152,6 +153,7 @@ def saved_by_pruning(runs: Sequence[Record], config: Config) -> str:
     executions = config.task.folds * config.study.executions
     pruned = [run for run in runs if run.kind == "trial" and run.state == "pruned"]
     pruned = [run for run in pruned if names.DUPLICATE_OF not in run.tags]
+    pruned = [run for run in pruned if TIME_IS_UP not in run.tags.get(names.REASON, "")]
     whole = [
         executions * int(run.params.get("training.epochs", config.training.epochs))
         for run in pruned

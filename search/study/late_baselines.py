@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from search.baselines.scoring import Baseline, ranked
 from search.baselines.textbook import FailedBaseline, TextbookBaselines
+from search.study.budget import TIME_IS_UP
 from search.study.callback import StudyCallback
 from search.tracking.ledger import Ledger
 
@@ -55,8 +56,10 @@ class LateBaselines:
             if found is not None:
                 self._add(found)
             elif out_of_time():
-                for name in self._textbook.missing:
-                    self._add(FailedBaseline(name, "the time limit of the study was reached"))
+                missing = self._textbook.missing
+                self._textbook.close()  # its process would slow down the finalists
+                for name in missing:
+                    self._add(FailedBaseline(name, TIME_IS_UP))
                 return
 
     def _add(self, found: Baseline | FailedBaseline) -> None:

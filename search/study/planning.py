@@ -1,14 +1,17 @@
 """Makes the plan of a trial: its complete configuration, its seed and the baselines to beat."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from search.backends.base import Proposal
 from search.baselines.scoring import Baseline
 from search.config.dotted import with_values
 from search.config.schema import Config
 from search.space.space import Space
-from search.trial.trial import Plan
+from search.tracking import names
+from search.tracking.ledger import Ledger
+from search.trial.trial import Plan, Start
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,3 +51,25 @@ class Planner:
             prunable=prunable,
             title=title,
         )
+
+
+def continued(
+    plan: Plan, proposal: Proposal, originals: Mapping[int, int], ledger: Ledger
+) -> tuple[Plan, dict[str, str]]:
+    """Returns the plan that continues the proposal's parent, and the tags that record this.
+
+    Args:
+        plan: plan of the proposal, from its first epoch.
+        proposal: what the backend proposed.
+        originals: for each trial that reused a score, the number of the original trial.
+        ledger: ledger that has the checkpoints.
+    """
+    plan = replace(plan, continuable=True)
+    if proposal.parent is None:
+        return plan, {}
+    parent = originals.get(proposal.parent, proposal.parent)
+    checkpoint = ledger.checkpoint(parent)
+    if checkpoint is None:  # deleted: all epochs are trained again
+        return plan, {}
+    tags = {names.CONTINUES: str(parent), names.CHECKPOINT: sha256(checkpoint).hexdigest()}
+    return replace(plan, start=Start(proposal.initial_epoch, checkpoint)), tags

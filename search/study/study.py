@@ -1,10 +1,8 @@
 """The loop of a study: ask, run, tell, log, until the budget is used up."""
 
-import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 
 from search.backends.base import Answer, Backend, Proposal
 from search.baselines.skill import SkillIntervals
@@ -14,15 +12,14 @@ from search.engine.worker import with_artifacts
 from search.pruners import Pruner
 from search.seeds import derived
 from search.space.space import Point, point_key
-from search.study.budget import StudyLimits
+from search.study.budget import TIME_IS_UP, EpochPace, StudyLimits, TimeLimit
 from search.study.callback import StudyCallback
 from search.study.history import FinishedTrial, StudyHistory, Totals
-from search.study.planning import Planner
-from search.tracking import names
+from search.study.planning import Planner, continued
 from search.tracking.ledger import Ledger
 from search.trial.labels import label
 from search.trial.result import Result
-from search.trial.trial import Plan, Progress, Start
+from search.trial.trial import Plan, Progress
 
 
 @dataclass
@@ -30,8 +27,10 @@ class _Running:
     plan: Plan
     proposal: Proposal
     run_id: str
+    pace: EpochPace
     epochs: int = 0
     pruned_at: int | None = None
+    late: bool = False  # whether it was asked to stop because of the time limit
 
 
 class Study:
@@ -47,6 +46,7 @@ class Study:
         callback: StudyCallback,
         intervals: SkillIntervals,
         past: StudyHistory,
+        time: TimeLimit,
         first: Sequence[Point] = (),
         between: Callable[[], None] = lambda: None,
     ) -> None:
@@ -70,7 +70,8 @@ class Study:
         self._losses: Counter[int] = Counter()
         self._failed_in_a_row = 0
         self._limits = StudyLimits.of(config.study)
-        self._began = time.monotonic()
+        self._time = time
+        self._late = False  # whether the time left is too short for another trial
         self._longest = planner.space.longest(config.training.epochs)
         # If there are no more points than trials, each point is tried exactly once.
         self._exhaustive = planner.space.has_at_most(config.study.trials)
@@ -78,6 +79,8 @@ class Study:
         self._untried = (p for p in self._space.points() if point_key(p, None) not in self._tried)
         self.finished = {trial.number: trial for trial in past.finished}
         self._tally = Totals.of(past.finished)
+        for trial in past.finished:
+            self._time.add(trial)
         self.exhausted = False
         self.interrupted = False
 
@@ -86,31 +89,44 @@ class Study:
         """Whether too many trials in a row have failed."""
         return self._failed_in_a_row >= self._config.study.max_failed
 
-    @property
-    def out_of_time(self) -> bool:
-        """Whether the time limit is reached."""
-        return time.monotonic() - self._began >= self._limits.seconds
-
     def run(self, engine: Engine) -> None:
         """Runs trials until the budget or the space is used up, or `interrupt` is called."""
+        self._time.slots = engine.slots
         self._fill(engine)
         while self._running:
             engine.wait(lambda event: self._take(event, engine), TICK)
             self._between()
+            self._stop_late(engine)
             self._fill(engine)
 
     def interrupt(self) -> None:
         """Lets running trials finish, but starts no new ones."""
         self.interrupted = True
 
-    def abandon(self) -> None:
+    def abandon(self, reason: str = "interrupted") -> None:
         """Marks the running trials as lost."""
         for running in self._running.values():
-            self._ledger.lose_trial(running.run_id, "interrupted")
+            self._ledger.lose_trial(running.run_id, reason)
         for twins in self._twins.values():
             for _, run_id in twins:
-                self._ledger.lose_trial(run_id, "interrupted")
+                self._ledger.lose_trial(run_id, reason)
         self._running.clear()
+        self._twins.clear()
+
+    def _stop_late(self, engine: Engine) -> None:
+        """Stops trials that cannot train another epoch in time; gives up those that do not stop."""
+        for running in self._running.values():
+            self._stop_if_late(running, engine)
+        if self._time.over:
+            for number in self._running:
+                engine.stop(number, None)
+            self.abandon(TIME_IS_UP)
+
+    def _stop_if_late(self, running: _Running, engine: Engine) -> None:
+        stopping = running.late or running.pruned_at is not None
+        if not stopping and self._time.is_last_epoch(running.pace):
+            running.late = True
+            engine.stop(running.plan.number, None)
 
     # ------------------------------------------------------------------ asking
 
@@ -131,6 +147,7 @@ class Study:
             self._start(number, proposal, engine)
 
     def _may_start(self) -> bool:
+        self._late = not self._time.fits()
         if self.interrupted or self.exhausted or self.gave_up or self.reached:
             return False
         return bool(self._retries) or self._next < self._config.study.trials
@@ -141,7 +158,7 @@ class Study:
         return self._limits.reached(
             self._tally,
             running=sum(running.epochs for running in self._running.values()),
-            seconds=time.monotonic() - self._began,
+            late=self._late,
         )
 
     def _ask(self, number: int) -> Proposal | Answer:
@@ -167,7 +184,7 @@ class Study:
         title = f"{plan.title} · {label(plan.config)}"
         tags: dict[str, str] = {}
         if self._backend.multi_fidelity:
-            plan, tags = self._continued(plan, proposal)
+            plan, tags = continued(plan, proposal, self._originals, self._ledger)
             first = plan.start.epoch + 1 if plan.start else 1
             title += f" · epochs {first}–{proposal.epochs}"
         run_id = self._ledger.start_trial(
@@ -180,21 +197,9 @@ class Study:
         elif original != number:
             self._twins[original].append((number, run_id))  # the original is still running
         else:
-            self._running[number] = _Running(plan, proposal, run_id)
+            self._running[number] = _Running(plan, proposal, run_id, self._time.started())
             self._callback.training_started(number, title)
             engine.submit(plan)
-
-    def _continued(self, plan: Plan, proposal: Proposal) -> tuple[Plan, dict[str, str]]:
-        """Returns the plan that continues the proposal's parent, and the tags that record this."""
-        plan = replace(plan, continuable=True)
-        if proposal.parent is None:
-            return plan, {}
-        parent = self._originals.get(proposal.parent, proposal.parent)
-        checkpoint = self._ledger.checkpoint(parent)
-        if checkpoint is None:  # deleted: all epochs are trained again
-            return plan, {}
-        tags = {names.CONTINUES: str(parent), names.CHECKPOINT: sha256(checkpoint).hexdigest()}
-        return replace(plan, start=Start(proposal.initial_epoch, checkpoint)), tags
 
     # ------------------------------------------------------------------ telling
 
@@ -215,9 +220,14 @@ class Study:
         running.epochs = progress.step + 1
         self._callback.epoch_ended(progress)
         epoch = progress.training * self._longest + progress.epoch
-        if self._pruner.active and self._pruner.should_stop(progress.number, epoch, progress.score):
+        prune = self._pruner.active and self._pruner.should_stop(
+            progress.number, epoch, progress.score
+        )
+        if prune and not running.late:
             running.pruned_at = progress.step
             engine.stop(progress.number, progress.step)
+        self._time.epoch_ended(running.pace)
+        self._stop_if_late(running, engine)
 
     def _take_loss(self, lost: Lost, running: _Running) -> None:
         self._losses[lost.number] += 1
@@ -241,9 +251,12 @@ class Study:
             whole = running.pruned_at + 1 >= result.epochs
             model = result.artifacts.get("model.keras", b"") if whole else b""
             result = with_artifacts(running.plan, result.pruned_at(running.pruned_at, model=model))
+        if running.late and result.state == "pruned":
+            result = replace(result, reason=f"{result.reason}, because {TIME_IS_UP}")
         result = self._kept(result)
         baseline, ends = self._planner.baseline.mae, self._intervals.of(result)
         self._ledger.end_trial(running.run_id, result, baseline, self._ledger.now(), ends)
+        self._time.ended(running.pace, result.duration)
         del self._running[result.number]
         self._callback.training_ended(result.number)
         metrics = result.metrics(baseline) | ends
@@ -267,6 +280,7 @@ class Study:
         self._pruner.end(finished.number, finished.state, finished.score)
         self.finished[finished.number] = finished
         self._tally.add(finished)
+        self._time.add(finished)
         failed = finished.state == "failed"
         self._failed_in_a_row = self._failed_in_a_row + 1 if failed else 0
         self._callback.trial_ended(finished)
@@ -278,7 +292,5 @@ class Study:
         if result.state == "complete" and (best is None or score < best[0]):
             return result
         tracking = self._config.tracking
-        dropped = [*FIGURES] if tracking.figures == "best" else []
-        dropped += ["model.keras"] if tracking.models == "best" else []
-        files = {name: file for name, file in result.artifacts.items() if name not in dropped}
-        return replace(result, artifacts=files)
+        dropped = FIGURES if tracking.figures == "best" else ()
+        return result.without(*dropped, *["model.keras"] * (tracking.models == "best"))

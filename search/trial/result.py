@@ -146,6 +146,11 @@ class Result:
             maes.append(float(np.nanmean(np.abs(forecast - alike[0].actual))))
         return float(np.mean(maes))
 
+    def without(self, *names: str) -> "Result":
+        """Returns the result without these artifacts."""
+        files = {name: file for name, file in self.artifacts.items() if name not in names}
+        return replace(self, artifacts=files)
+
     def pruned_at(self, step: int, *, model: bytes) -> "Result":
         """Returns the result as it was after epoch `step`, without the epochs trained since.
 

@@ -105,6 +105,34 @@ def test_a_stopped_trial_ends_at_the_epoch_of_the_stop(
     assert result.epochs == 2
 
 
+def test_a_trial_can_be_stopped_at_the_epoch_that_it_ends_next(
+    engine: Engine, plan: Callable[..., Plan]
+) -> None:
+    one = replace(plan(8, epochs=3000), prunable=False)
+    asked: list[int] = []
+
+    def handle(event: Event) -> None:
+        if isinstance(event, Progress):
+            if event.step == 1:
+                engine.stop(event.number, None)
+                asked.append(event.step)
+        else:
+            results.append(event)
+
+    results: list[Event] = []
+    engine.submit(one)
+    while not results:
+        engine.wait(handle, 1.0)
+    (result,) = results
+    assert isinstance(result, Result)
+    assert asked == [1]
+    assert (result.state, result.reason) == ("pruned", f"after epoch {result.epochs}")
+    assert 2 <= result.epochs < 3000
+    here = run_trial(replace(one, ends_at=result.epochs - 1), lambda _: None)
+    assert np.array_equal(result.executions[0].forecast, here.executions[0].forecast)
+    assert result.executions[0].weights == here.executions[0].weights != ""
+
+
 def test_a_failed_trial_is_a_result(engine: Engine, plan: Callable[..., Plan]) -> None:
     (result,) = events_of(engine, replace(plan(7, epochs=1), digest=""), stop=lambda _: False)
     assert isinstance(result, Result)

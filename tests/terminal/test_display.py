@@ -104,7 +104,7 @@ def test_the_view_is_removed_and_the_lines_stay() -> None:
         display.training_ended(0)
         display.trial_ended(finished(0, 1.5))
         display.trial_ended(finished(1, state="failed"))
-        display.finalists_started(1, 3)
+        display.finalists_started([3])
         display.training_started(0, "trial 0, fresh seeds · seed 1")
         assert "0 of 3 trainings" in "".join(lines_of(display))
         display.training_ended(0)
@@ -261,4 +261,4 @@ def test_the_remaining_time_counts_shares_of_running_trials_and_the_finalists() 
     assert display.pace.left == "about 8 min"
     shown.limits = StudyLimits(4, seconds=160.0)
     display.epoch_ended(epoch(1, 49))
-    assert display.pace.left == "about 4 min"
+    assert display.pace.left == "about 60 s"  # the time limit includes the finalists

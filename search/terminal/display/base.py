@@ -1,5 +1,6 @@
 """Progress of a running study, printed as plain lines; `live.py` has the live view."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from math import inf
@@ -145,11 +146,12 @@ class Display(AbstractContextManager["Display"]):
         else:
             self.note(f"baseline {shown}: MAE {self.quantity(mae)}{', the one to beat' * is_best}")
 
-    def finalists_started(self, trials: int, seeds: int) -> None:
-        """Prints that the best trials are retrained with fresh seeds."""
-        best = "the best trial" if trials == 1 else f"the best {trials} trials"
-        self.note(f"Retraining {best} with {seeds} fresh seeds.")
-        self.budget.retrainings = trials * seeds
+    def finalists_started(self, seeds: Sequence[int]) -> None:
+        """Prints that the best trials are retrained, each with this number of fresh seeds."""
+        best = "the best trial" if len(seeds) == 1 else f"the best {len(seeds)} trials"
+        counts = " and ".join(map(str, sorted(set(seeds), reverse=True)))
+        self.note(f"Retraining {best} with {counts} fresh seed{'s' * (counts != '1')}.")
+        self.budget.retrainings = sum(seeds)
         self._ended.clear()
         self.pace.restart()
 
@@ -197,7 +199,7 @@ class Display(AbstractContextManager["Display"]):
             self.pace.update(at, total - at, inf)
             return
         first, epochs_first = self._first
-        most, limits = inf, self.budget.limits
+        most, limit, limits = inf, inf, self.budget.limits
         if limits:
             epochs = self.budget.tally.epochs + sum(
                 training.progress.step + 1
@@ -205,8 +207,9 @@ class Display(AbstractContextManager["Display"]):
                 if training.progress
             )
             each = self.pace.spent / max(epochs - epochs_first, 1)
-            most = min(each * (limits.epochs - epochs), limits.seconds - self.pace.spent)
-        self.pace.update(at - first, total - at, most, self.budget.finals)
+            most = each * (limits.epochs - epochs)
+            limit = limits.seconds - self.pace.spent
+        self.pace.update(at - first, total - at, most, self.budget.finals, limit)
 
     def quantity(self, value: float) -> str:
         """Returns a score with its unit."""

@@ -5,7 +5,7 @@ docs/commands.md lists the events and their fields. NaN and infinite numbers are
 
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any, TextIO
 
@@ -99,10 +99,10 @@ class EventDisplay(Display):
             baseline={"name": self.budget.baseline, "score": best[1]},
         )
 
-    def finalists_started(self, trials: int, seeds: int) -> None:
-        """Emits the start of the retrainings."""
-        self.budget.retrainings = trials * seeds
-        self._emit("finalists_started", trials=trials, seeds=seeds)
+    def finalists_started(self, seeds: Sequence[int]) -> None:
+        """Emits the start of the retrainings; a time limit can leave fewer seeds for the last."""
+        self.budget.retrainings = sum(seeds)
+        self._emit("finalists_started", trials=len(seeds), seeds=max(seeds))
 
     def finalist_ended(self, finished: FinishedTrial, searched: float) -> None:
         """Emits the result of a finalist."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from math import inf
 
 # An estimate needs a quarter of all trials, or one trial, whichever is less.
 _ENOUGH = 0.25
@@ -24,19 +25,23 @@ class RemainingTime:
         """Seconds since the start."""
         return self._clock() - self._began
 
-    def update(self, done: float, left: float, most: float, after: float = 0.0) -> None:
+    def update(
+        self, done: float, left: float, most: float, after: float = 0.0, limit: float = inf
+    ) -> None:
         """Updates the estimate.
 
         Args:
             done: trials done since the start; a running trial counts as the share it has done.
             left: trials left; a running trial counts as the share it has left.
-            most: time limit for the trials left, in seconds.
-            after: work that follows after the limit, in trials.
+            most: the longest that the trials left can take, in seconds.
+            after: work that follows after the trials, in trials.
+            limit: time limit for everything, in seconds.
         """
         if done < min(1.0, _ENOUGH * (done + left)):
             return
         trial = self.spent / done
-        self._until = self._clock() + min(trial * left, max(most, 0.0)) + trial * after
+        seconds = min(trial * left, max(most, 0.0)) + trial * after
+        self._until = self._clock() + min(seconds, max(limit, 0.0))
 
     @property
     def left(self) -> str:
