@@ -1,5 +1,9 @@
 """Header that is printed before a study runs."""
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from rich.console import Console
 
 from datasets.parsing.frequency import shown
@@ -36,6 +40,7 @@ def print_header(
             f"{task.folds} × {task.validation} steps before the test block (the last "
             f"{task.test} steps, which no trial reads)",
         ),
+        *([("auto", _spelled(prepared.chosen))] if prepared.chosen else []),
         ("to beat", f"{best.name.replace('_', ' ')}, MAE {best.mae:.3f} {series.unit}".rstrip()),
     ]
     if drawn:
@@ -61,3 +66,9 @@ def print_header(
             )
         )
     print_labelled(console, lines)
+
+
+def _spelled(chosen: Mapping[str, Any]) -> str:
+    """Returns what `auto` came to, as overrides: `task.validation=120 task.test=120`."""
+    values = {name: json.dumps(value, separators=(",", ":")) for name, value in chosen.items()}
+    return " ".join(f"{name}={value}" for name, value in values.items())
