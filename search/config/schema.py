@@ -73,7 +73,7 @@ class StudyOptions:
     finalists: int = 3
     finalist_executions: int = 3
     max_failed: int = 10
-    enqueue: list[Any] = field(default_factory=list)
+    enqueue: Any = field(default_factory=list)
     warm_start: str | None = None
     warm_trials: int | None = 5
 

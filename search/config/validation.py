@@ -125,7 +125,18 @@ class Seasons:
         return "expected a number of at least 1, or a list of different ones such as [24,168]"
 
 
-Rule = Seasons | Steps | AtLeast | Between | Share | Memory | OneOf | Objectives
+@dataclass(frozen=True)
+class Points:
+    """A list of points, or `auto`."""
+
+    def check(self, value: Any) -> str | None:
+        """Returns what was expected, or None if `value` is valid."""
+        if value == AUTO or isinstance(value, list | tuple):
+            return None
+        return "expected auto, or a list of points such as [{task.window_size: 9}]"
+
+
+Rule = Points | Seasons | Steps | AtLeast | Between | Share | Memory | OneOf | Objectives
 
 _TIME_LIMIT = 60.0  # seconds, for a baseline whose options set none
 
@@ -161,6 +172,7 @@ RULES: Mapping[str, Rule] = {
     "study.finalists": AtLeast(0),
     "study.finalist_executions": AtLeast(1),
     "study.max_failed": AtLeast(1),
+    "study.enqueue": Points(),
     "study.warm_trials": AtLeast(1),
     "engine.memory_limit": Memory(),
     "engine.recycle_mb": AtLeast(1),

@@ -16,10 +16,12 @@ from search.engine.environment import prepare_process, require_tensorflow
 from search.errors import BadInput
 from search.pruners import Pruner
 from search.space.notation import parse_space
-from search.space.space import Space
+from search.space.space import Point, Space
+from search.study.defaults.guesses import guesses
 from search.study.defaults.resolution import chosen, resolved
+from search.study.defaults.windows import reaching_window
 from search.study.planning import Planner
-from search.trial.data import fold_data, folds_of, load_series, visible
+from search.trial.data import fold_data, folds_of, load_series, seasons_of, visible
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,13 @@ class PreparedStudy:
     def name(self) -> str:
         """Name of the study."""
         return study_name(self.config, identity(dict(self.parts)))
+
+    @property
+    def guesses(self) -> list[Point]:
+        """The points of `study.enqueue=auto`."""
+        seasons = seasons_of(self.series, self.config.task)
+        wanted = reaching_window(self.series.frequency, seasons)
+        return guesses(self.config, self.space, wanted)
 
     @property
     def planner(self) -> Planner:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from datasets.parsing.frequency import shown
 from search.backends.base import Backend
+from search.config.schema import AUTO
 from search.study.first_points import FirstPoints
 from search.study.preparation import PreparedStudy
 from search.terminal.console import print_labelled
@@ -46,7 +47,8 @@ def print_header(
     if drawn:
         lines.append(("searched", ", ".join(drawn)))
     if first.points:
-        lines.append(("first", f"{len(first.points)} given points"))
+        kind = "good guesses" if config.study.enqueue == AUTO else "given points"
+        lines.append(("first", f"{len(first.points)} {kind}"))
     if first.message:
         lines.append(("", first.message))
     if series.missing:

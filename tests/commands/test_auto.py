@@ -85,3 +85,38 @@ def test_auto_among_numbers_is_bad_input(sweepcast: Any) -> None:
     for word in ("space.task.window_size=[12,auto]", "task.horizon=auto", "task.folds=some"):
         done = sweepcast("sweep", "space=[window]", word)
         assert (done.status, len(done.err.splitlines()) <= 3) == (2, True), json.dumps(done.err)
+
+
+GUESSED = (
+    *("sweep", "engine=inline", "training.epochs=1", "tracking.figures=none"),
+    *("study.finalists=0", "study.name=guessed", "space.task.window_size=[7,14]"),
+    *("space.training.batch_size=[512,1024]",),
+)
+
+
+def test_a_study_starts_with_good_guesses_and_resumes_with_the_rest(
+    sweepcast: Any, eager: None
+) -> None:
+    done = sweepcast(*GUESSED, "study.trials=1")
+    assert done.status == 0, done.err
+    assert "first    4 good guesses" in done.out
+    assert sweepcast(*GUESSED, "study.trials=2", "study.enqueue=auto").status == 0
+    linear, on_ridge = (run.data.params for run in sweepcast.trials("guessed"))
+    assert (linear["model.recurrent.layers"], on_ridge["model.recurrent.layers"]) == ("0", "1")
+    assert linear["model.skip"] == on_ridge["model.skip"] == "ridge"
+
+
+def test_guesses_are_switched_off_replaced_or_not_possible(sweepcast: Any, eager: None) -> None:
+    more = ("study.trials=1", "study.epochs=1")
+    point = "model.conv.layers: 0, model.recurrent.layers: 0, task.window_size: 14"
+    given = f"study.enqueue=[{{{point}, training.batch_size: 512}}]"
+    for name, words in (
+        ("off", ["study.enqueue=[]"]),
+        ("hyper", ["backend=keras_tuner_hyperband"]),
+        ("given", [given]),
+    ):
+        done = sweepcast(*GUESSED, *more, *words, f"study.name={name}")
+        assert done.status == 0, done.err
+        assert "good guesses" not in done.out
+        assert ("1 given points" in done.out) == (name == "given")
+    assert sweepcast("sweep", "study.enqueue=some").err.startswith("study.enqueue is 'some'")

@@ -14,6 +14,7 @@ from search.config.validation import (
     Memory,
     Objectives,
     OneOf,
+    Points,
     Seasons,
     Share,
     Steps,
@@ -59,7 +60,15 @@ def test_an_error_names_the_key_the_value_and_what_was_expected() -> None:
 def test_every_rule_is_enforced(default_config: Config, name: str) -> None:
     rule = RULES[name]
     no = "no such option"
-    values = {AtLeast: -1, Steps: -1, Share: 1, OneOf: no, Objectives: no, Memory: "lots"}
+    values = {
+        AtLeast: -1,
+        Steps: -1,
+        Share: 1,
+        OneOf: no,
+        Objectives: no,
+        Memory: "lots",
+        Points: no,
+    }
     wrong = [0] if isinstance(rule, Seasons) else values[type(rule)]
     config = from_plain(with_values(default_config.plain(), {name: wrong}))
     with pytest.raises(BadInput) as caught:

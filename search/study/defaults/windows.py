@@ -24,6 +24,12 @@ def window_size(frequency: str, seasons: tuple[int, ...], room: int) -> int:
     return choices[min(1 if 8 <= short <= 31 else 2, len(choices) - 1)]
 
 
+def reaching_window(frequency: str, seasons: tuple[int, ...]) -> int:
+    """Returns the window size of a good guess: the longest of several seasons, or a usual one."""
+    short = _short(frequency, seasons)
+    return short[-1] if len(short) > 1 else window_size(frequency, seasons, _LONGEST)
+
+
 def _short(frequency: str, seasons: tuple[int, ...]) -> list[int]:
     """Returns the seasons that a window can reach over, in rising order."""
     week = [_WEEKS[frequency]] if frequency in _WEEKS else []
