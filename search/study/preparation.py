@@ -17,11 +17,10 @@ from search.errors import BadInput
 from search.pruners import Pruner
 from search.space.notation import parse_space
 from search.space.space import Point, Space
-from search.study.defaults.guesses import guesses
+from search.study.defaults.guesses import guesses, suited
 from search.study.defaults.resolution import chosen, resolved
-from search.study.defaults.windows import reaching_window
 from search.study.planning import Planner
-from search.trial.data import fold_data, folds_of, load_series, seasons_of, visible
+from search.trial.data import fold_data, folds_of, load_series, visible
 
 
 @dataclass(frozen=True)
@@ -48,9 +47,7 @@ class PreparedStudy:
     @property
     def guesses(self) -> list[Point]:
         """The points of `study.enqueue=auto`."""
-        seasons = seasons_of(self.series, self.config.task)
-        wanted = reaching_window(self.series.frequency, seasons)
-        return guesses(self.config, self.space, wanted)
+        return guesses(self.config, self.space, suited(self.series, self.config.task))
 
     @property
     def planner(self) -> Planner:

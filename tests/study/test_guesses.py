@@ -9,7 +9,7 @@ import pytest
 from search.config.schema import Config
 from search.config.validation import validated
 from search.space.notation import parse_space
-from search.study.defaults.guesses import guesses
+from search.study.defaults.guesses import guesses, suited
 from search.study.defaults.resolution import resolved
 from search.study.defaults.windows import reaching_window
 from search.study.first_points import completed
@@ -26,7 +26,7 @@ def guessed(composed: Callable[..., Config]) -> Callable[..., list[dict[str, Any
         config = validated(composed(*words))
         config = resolved(config, load_series(config.dataset))
         space = parse_space(config)
-        found = guesses(config, space, 28)
+        found = guesses(config, space, suited(load_series(config.dataset), config.task))
         for point in found:
             assert completed(point, space, {}) == point
         return found
@@ -80,10 +80,13 @@ def test_a_guess_that_the_space_does_not_have_is_dropped(
 
 
 def test_windows_of_guesses_reach_over_the_longest_short_season() -> None:
-    assert reaching_window("h", (24, 168)) == 168
-    assert reaching_window("D", (365, 7)) == 28
-    assert reaching_window("MS", (12,)) == 24
-    assert reaching_window("W-SUN", (52,)) == 52
+    assert reaching_window("h", (24, 168), 1000) == 168
+    assert reaching_window("D", (365, 7), 1000) == 28
+    assert reaching_window("MS", (12,), 1000) == 24
+    assert reaching_window("W-SUN", (52,), 1000) == 52
+    assert reaching_window("W-SUN", (52,), 73) == 13, "a third of the training part"
+    assert reaching_window("h", (24, 168), 500) == 48
+    assert reaching_window("QS-JAN", (4,), 48) == 16
 
 
 def test_only_the_fragment_of_levers_changes_the_training(composed: Callable[..., Config]) -> None:

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from datasets import Series
 from search.config.dotted import flatten
-from search.config.schema import Config
+from search.config.schema import Config, Task
 from search.space.conditions import same
 from search.space.space import Choice, Parameter, Point, Space, Value, point_key
+from search.study.defaults.windows import reaching_window
+from search.trial.data import folds_of, seasons_of
 
 # Without these in the space, a study starts with no guesses.
 _NEEDED = ("model.skip", "transform.relative", "transform.difference")
@@ -15,11 +18,9 @@ _LEVERS = {
     "transform.relative": True,
     "transform.difference": True,
     "transform.seasonal_difference": False,
-    "transform.calendar": 2,
     "model.dense.layers": 0,
     "training.optimizer": "adam",
     "training.loss": "mse",
-    "training.batch_size": 32,
 }
 _GRU = {
     "model.conv.layers": 0,
@@ -38,6 +39,8 @@ _CONV = {
     "model.recurrent.layers": 0,
 }
 _LINEAR = {"model.conv.layers": 0, "model.recurrent.layers": 0}
+_SHORT_SEASON = 8  # steps
+_LONG = 2000  # steps of a training part from which larger batches save time
 _GUESSES: tuple[dict[str, Any], ...] = (
     # As good as the linear model itself: a small rate leaves the ridge regression as it is.
     {**_LINEAR, "model.skip": "ridge", "training.learning_rate": 1e-4},
@@ -47,7 +50,21 @@ _GUESSES: tuple[dict[str, Any], ...] = (
 )
 
 
-def guesses(config: Config, space: Space, window_size: int) -> list[Point]:
+def suited(series: Series, task: Task) -> dict[str, Any]:
+    """Returns the values of a good guess that depend on the series, by dotted name.
+
+    Chosen by the validation scores of ridge regressions of monthly, weekly, hourly, … series. Terms
+    of the calendar would only repeat a season of a few steps, which the window contains.
+    """
+    seasons, trained = seasons_of(series, task), folds_of(series, task)[0].train_stop
+    return {
+        "task.window_size": reaching_window(series.frequency, seasons, trained),
+        "transform.calendar": 0 if seasons[0] < _SHORT_SEASON else 2,
+        "training.batch_size": 32 if trained < _LONG else 64,
+    }
+
+
+def guesses(config: Config, space: Space, fitting: Mapping[str, Any]) -> list[Point]:
     """Returns points of the space: the linear model, a GRU and a convolution on top, and a GRU.
 
     A value that the space does not have is replaced by the nearest one. A guess whose blocks or
@@ -56,14 +73,14 @@ def guesses(config: Config, space: Space, window_size: int) -> list[Point]:
     Args:
         config: configuration of the study.
         space: search space of the study.
-        window_size: window size that suits the series.
+        fitting: values that suit the series, by dotted name.
     """
     settings = {**flatten(config.plain()), **space.pins}
     if not {*_NEEDED} <= {*space.names, *space.pins}:
         return []
     found: dict[str, Point] = {}
     for guess in _GUESSES:
-        wanted = {**settings, "task.window_size": window_size, **_LEVERS, **guess}
+        wanted = {**settings, **_LEVERS, **guess, **fitting}
         point = space.build(partial(_nearest, wanted))
         if _has_parts({**settings, **point}, guess):
             found.setdefault(point_key(point, None), point)

@@ -24,10 +24,19 @@ def window_size(frequency: str, seasons: tuple[int, ...], room: int) -> int:
     return choices[min(1 if 8 <= short <= 31 else 2, len(choices) - 1)]
 
 
-def reaching_window(frequency: str, seasons: tuple[int, ...]) -> int:
-    """Returns the window size of a good guess: the longest of several seasons, or a usual one."""
-    short = _short(frequency, seasons)
-    return short[-1] if len(short) > 1 else window_size(frequency, seasons, _LONGEST)
+def reaching_window(frequency: str, seasons: tuple[int, ...], trained: int) -> int:
+    """Returns the window size of a good guess: the longest of several seasons, or a usual one.
+
+    Args:
+        frequency: frequency of the series.
+        seasons: seasons in steps.
+        trained: steps of the shortest training part; a window has at most a third of them, because
+            a linear map of a longer one would have too many coefficients.
+    """
+    short, room = _short(frequency, seasons), max(1, trained // 3)
+    if len(short) > 1 and short[-1] <= room:
+        return short[-1]
+    return window_size(frequency, seasons, room)
 
 
 def _short(frequency: str, seasons: tuple[int, ...]) -> list[int]:
