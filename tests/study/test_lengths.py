@@ -45,8 +45,13 @@ def test_each_part_is_at_most_a_fifth_and_the_most_is_left_to_train_on(
     assert max(validation, test) <= length // 5
     assert 1 <= folds <= 3
     assert length - test - folds * validation >= 0.4 * length
-    if season <= length // 5:
+    if 4 <= season <= length // 5:
         assert (folds, validation % season, test % season) == (1, 0, 0)
+
+
+def test_a_block_has_the_steps_of_the_horizon_even_if_whole_seasons_have_not() -> None:
+    task = with_lengths(Task(horizon=13, validation="auto", test="auto"), 70, (12,))
+    assert (task.validation, task.test) == (14, 14)
 
 
 def test_given_lengths_are_kept() -> None:

@@ -40,7 +40,8 @@ def with_lengths(task: Task, length: int, seasons: tuple[int, ...]) -> Task:
 
 def _chosen(task: Task, length: int, seasons: tuple[int, ...]) -> Task | None:
     """Returns `task` without `auto`, or None if the series is too short."""
-    block = _block(length, seasons)
+    least = max(_LEAST_SCORED, task.horizon)
+    block = _block(length, seasons, least)
     test = block if task.test == AUTO else task.test
     season, rest = seasons[0], length - test
     folds, validation = 1, block if task.validation == AUTO else task.validation
@@ -57,7 +58,6 @@ def _chosen(task: Task, length: int, seasons: tuple[int, ...]) -> Task | None:
             if enough and own <= block and more * own >= season:
                 folds, validation = more, own
                 break
-    least = max(_LEAST_SCORED, task.horizon)
     chosen = [v for v, given in ((validation, task.validation), (test, task.test)) if given == AUTO]
     if any(v < least for v in chosen):
         return None
@@ -66,13 +66,14 @@ def _chosen(task: Task, length: int, seasons: tuple[int, ...]) -> Task | None:
     return replace(task, validation=validation, test=test, folds=folds)
 
 
-def _block(length: int, seasons: tuple[int, ...]) -> int:
-    """Returns the length of a block in steps, in whole seasons if at least one fits."""
+def _block(length: int, seasons: tuple[int, ...], least: int) -> int:
+    """Returns the length of a block in steps, in whole seasons if these have `least` steps."""
     most = length // _LARGEST_SHARE
     wanted = max(seasons[0], min(length // _SHARE, _PLENTY), min(_ENOUGH, most))
     block = min(wanted, most)
     fitting = [season for season in seasons if season <= block]
-    return block - block % max(fitting, default=1)
+    whole = block - block % max(fitting, default=1)
+    return whole if whole >= least else block
 
 
 def _too_short(task: Task, length: int, seasons: tuple[int, ...]) -> str:
