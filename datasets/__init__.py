@@ -9,7 +9,7 @@ from typing import Any
 from datasets.errors import DatasetError, possible
 from datasets.parsing.fetch import local_file
 from datasets.parsing.regular import check_gaps, regular_series
-from datasets.series import Series
+from datasets.series import Series, default_gap
 
 __all__ = ["DatasetError", "Series", "load", "local_file", "regular_series"]
 
@@ -20,7 +20,8 @@ def load(options: Mapping[str, Any]) -> Series:
     Args:
         options: `_target_` (package.function of the builder); `name` (name of the series; None
             keeps the builder's); `max_gap` (the longest accepted run of missing readings, in
-            steps; 0 by default); all other keys are passed to the builder.
+            steps; 0 by default, "auto" depends on the frequency); all other keys are passed
+            to the builder.
 
     Raises:
         DatasetError: the builder or a keyword does not exist, the builder fails, or a gap is too
@@ -30,9 +31,10 @@ def load(options: Mapping[str, Any]) -> Series:
     target = keywords.pop("_target_", None)
     name = keywords.pop("name", None)
     max_gap = keywords.pop("max_gap", 0)
-    if isinstance(max_gap, bool) or not isinstance(max_gap, int) or max_gap < 0:
+    whole = isinstance(max_gap, int) and not isinstance(max_gap, bool) and max_gap >= 0
+    if not whole and max_gap != "auto":
         raise DatasetError(
-            f"dataset.max_gap is {max_gap!r}: it must be a number of steps, 0 or more"
+            f"dataset.max_gap is {max_gap!r}: it must be a number of steps, 0 or more, or auto"
         )
     builder = _builder(target)
     _check_keywords(target, builder, keywords)
@@ -41,7 +43,7 @@ def load(options: Mapping[str, Any]) -> Series:
         raise DatasetError(
             f"{target} returned {type(series).__name__}: a builder must return a datasets.Series"
         )
-    check_gaps(series, max_gap)
+    check_gaps(series, default_gap(series.frequency) if max_gap == "auto" else max_gap)
     return series if name is None else replace(series, name=str(name))
 
 

@@ -117,6 +117,23 @@ def default_seasons(frequency: str) -> tuple[int, ...]:
     return main, int(7 * DAY / seconds)
 
 
+def default_gap(frequency: str) -> int:
+    """Returns the longest gap to fill in a series of `frequency`, in steps.
+
+    A week of days, a day of hours, a working week, or 24 shorter steps; 3 steps above a day.
+
+    Raises:
+        DatasetError: pandas does not support the frequency.
+    """
+    offset: Any = offset_of(frequency)
+    seconds = fixed_seconds(offset)
+    if offset.rule_code == "B":
+        return 5
+    if seconds is None or seconds > DAY:
+        return 3
+    return 7 if seconds == DAY else min(24, max(3, int(DAY / seconds)))
+
+
 def default_season(frequency: str) -> int:
     """Returns the steps per season of `frequency`: a day for steps shorter than a day, else a year.
 

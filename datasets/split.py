@@ -48,7 +48,7 @@ def split(length: int, *, validation: int, test: int, folds: int = 1) -> tuple[F
         raise DatasetError(
             f"the series has {length} steps, but {folds} x task.validation={validation} and "
             f"task.test={test} leave {stop - folds * validation} to train on:\n"
-            "reduce task.validation, task.test or task.folds"
+            "reduce task.validation, task.test or task.folds, or set them to auto"
         )
     stops = (stop - (folds - 1 - number) * validation for number in range(folds))
     return tuple(

@@ -135,7 +135,8 @@ def check_gaps(series: Series, max_gap: int) -> None:
     raise DatasetError(
         f"{series.name}: {series.channels[channel]} has no reading from {shown(first)} "
         f"to {shown(last)} ({length} steps){others}:\n"
-        f"dataset.max_gap={max_gap} is the longest gap to fill; correct the data or increase it"
+        f"gaps of up to {max_gap} steps are filled from the past: add the readings,\n"
+        f"or set dataset.max_gap={length} to fill this one too"
     )
 
 

@@ -14,16 +14,21 @@ from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
 from search.errors import BadInput, nearest
 
+AUTO = "auto"  # chosen from the series when the study is prepared
+
 
 @dataclass
 class Task:
-    """The forecasting task: window, horizon and scored targets, in steps of the series."""
+    """The forecasting task: window, horizon and scored targets, in steps of the series.
 
-    window_size: int = 30
+    The lengths of type `Any` are integers or `auto`; a prepared study has no `auto` left.
+    """
+
+    window_size: Any = 30
     horizon: int = 1
-    validation: int = 100
-    test: int = 100
-    folds: int = 1
+    validation: Any = 100
+    test: Any = 100
+    folds: Any = 1
     season: Any = None
 
 
@@ -68,7 +73,7 @@ class StudyOptions:
     finalists: int = 3
     finalist_executions: int = 3
     max_failed: int = 10
-    enqueue: list[Any] = field(default_factory=list)
+    enqueue: Any = field(default_factory=list)
     warm_start: str | None = None
     warm_trials: int | None = 5
 

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import ConfigKeyError, OmegaConfBaseException
 
 from search.config.dotted import flatten
-from search.config.schema import TARGET_GROUPS, Config, worker_count
+from search.config.schema import AUTO, TARGET_GROUPS, Config, worker_count
 from search.config.signatures import checked_options
 from search.errors import BadInput, nearest
 
@@ -36,6 +36,19 @@ class AtLeast:
         if value is None or (number and (value > self.low if self.open else value >= self.low)):
             return None
         return f"expected a number {'above' if self.open else 'of at least'} {self.low:g}"
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A whole number of at least `low`, or `auto`."""
+
+    low: int
+
+    def check(self, value: Any) -> str | None:
+        """Returns what was expected, or None if `value` is valid."""
+        if value == AUTO or (type(value) is int and value >= self.low):
+            return None
+        return f"expected a number of at least {self.low}, or auto"
 
 
 @dataclass(frozen=True)
@@ -112,17 +125,28 @@ class Seasons:
         return "expected a number of at least 1, or a list of different ones such as [24,168]"
 
 
-Rule = Seasons | AtLeast | Between | Share | Memory | OneOf | Objectives
+@dataclass(frozen=True)
+class Points:
+    """A list of points, or `auto`."""
+
+    def check(self, value: Any) -> str | None:
+        """Returns what was expected, or None if `value` is valid."""
+        if value == AUTO or isinstance(value, list | tuple):
+            return None
+        return "expected auto, or a list of points such as [{task.window_size: 9}]"
+
+
+Rule = Points | Seasons | Steps | AtLeast | Between | Share | Memory | OneOf | Objectives
 
 _TIME_LIMIT = 60.0  # seconds, for a baseline whose options set none
 
 RULES: Mapping[str, Rule] = {
-    "dataset.max_gap": AtLeast(0),
-    "task.window_size": AtLeast(1),
+    "dataset.max_gap": Steps(0),
+    "task.window_size": Steps(1),
     "task.horizon": AtLeast(1),
-    "task.validation": AtLeast(1),
-    "task.test": AtLeast(0),
-    "task.folds": AtLeast(1),
+    "task.validation": Steps(1),
+    "task.test": Steps(0),
+    "task.folds": Steps(1),
     "task.season": Seasons(),
     "transform.scaler": OneOf(("standard", "minmax", "robust", "none")),
     "transform.calendar": AtLeast(0),
@@ -148,6 +172,7 @@ RULES: Mapping[str, Rule] = {
     "study.finalists": AtLeast(0),
     "study.finalist_executions": AtLeast(1),
     "study.max_failed": AtLeast(1),
+    "study.enqueue": Points(),
     "study.warm_trials": AtLeast(1),
     "engine.memory_limit": Memory(),
     "engine.recycle_mb": AtLeast(1),

@@ -12,7 +12,7 @@ from math import isfinite
 from typing import Any
 
 from search.config.dotted import flatten, with_values
-from search.config.schema import Config
+from search.config.schema import AUTO, Config
 from search.config.validation import checked_group
 from search.errors import BadInput, nearest
 from search.space.conditions import Clause, parse_when, same
@@ -28,6 +28,8 @@ NEVER = {
     "task.season": "MASE and the baselines would differ between trials",
 }
 UNSEARCHABLE = {"model._target_", "model.name", *NEVER}
+# Leaves that may be `auto` until a study is prepared; until then, they are not in the space.
+LEFT_TO_SERIES = ("task.window_size", "transform.seasonal_difference")
 
 
 def parse_space(config: Config) -> Space:
@@ -54,6 +56,8 @@ def parse_space(config: Config) -> Space:
             )
         if name in NEVER:
             raise BadInput(f"space.{name} cannot be searched: {NEVER[name]}; set {name} instead")
+        if leaf == AUTO and name in LEFT_TO_SERIES:
+            continue
         parsed = _parse_leaf(name, leaf)
         if isinstance(parsed, Choice | Range):
             parameters[name] = parsed
@@ -204,6 +208,8 @@ def check_setting(config: Config, name: str, value: Value) -> None:
         BadInput: it does not.
     """
     group = name.partition(".")[0]
+    if value == AUTO and name in LEFT_TO_SERIES:
+        raise BadInput(f"space.{name} has the value auto: set it to auto alone, or to numbers")
     changed = with_values(config.plain(), {name: value})
     try:
         held = flatten({group: checked_group(group, changed[group])})[name]

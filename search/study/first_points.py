@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from search.config.dotted import flatten
-from search.config.schema import Config
+from search.config.schema import AUTO, Config
 from search.errors import BadInput, nearest
 from search.space.conditions import same
 from search.space.space import Choice, Parameter, Point, Space, Value, point_key, spelled
@@ -37,20 +37,24 @@ class FirstPoints:
     message: str = ""
 
 
-def first_points(config: Config, space: Space, uri: str) -> FirstPoints:
+def first_points(
+    config: Config, space: Space, uri: str, guesses: Sequence[Point] = ()
+) -> FirstPoints:
     """Returns the points of `study.enqueue`, followed by those of `study.warm_start`.
 
     Args:
         config: configuration of the study.
         space: search space of the study.
         uri: URI of the store that contains the earlier study.
+        guesses: the points of `study.enqueue=auto`.
 
     Raises:
         BadInput: a given point is not in the space, or the earlier study or file does not exist.
     """
     settings = flatten(config.plain())
     points: dict[str, Point] = {}
-    for number, given in enumerate(config.study.enqueue):
+    enqueued = guesses if config.study.enqueue == AUTO else config.study.enqueue
+    for number, given in enumerate(enqueued):
         place = f"study.enqueue[{number}]"
         if not isinstance(given, Mapping):
             raise BadInput(

@@ -1,7 +1,7 @@
 """Prepares a study before the store is touched: checks the configuration and reads the series."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ from search.engine.environment import prepare_process, require_tensorflow
 from search.errors import BadInput
 from search.pruners import Pruner
 from search.space.notation import parse_space
-from search.space.space import Space
+from search.space.space import Point, Space
+from search.study.defaults.guesses import guesses, suited
+from search.study.defaults.resolution import chosen, resolved
 from search.study.planning import Planner
 from search.trial.data import fold_data, folds_of, load_series, visible
 
@@ -27,6 +29,7 @@ class PreparedStudy:
 
     Attributes:
         parts: the parts of the configuration that make up the identity of the study.
+        chosen: what each `auto` of the configuration came to, by dotted name.
     """
 
     config: Config
@@ -34,11 +37,17 @@ class PreparedStudy:
     series: Series
     baselines: list[Baseline]
     parts: Mapping[str, Any]
+    chosen: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """Name of the study."""
         return study_name(self.config, identity(dict(self.parts)))
+
+    @property
+    def guesses(self) -> list[Point]:
+        """The points of `study.enqueue=auto`."""
+        return guesses(self.config, self.space, suited(self.series, self.config.task))
 
     @property
     def planner(self) -> Planner:
@@ -55,12 +64,14 @@ def prepare(config: Config) -> PreparedStudy:
     require_tensorflow()
     prepare_process(config.engine.threads)  # first: validation may import Keras
     config = validated(config)
-    space = parse_space(config)
+    parse_space(config)  # reports an invalid space before the series is read
     source = config.dataset.get("source")
     if source and "://" not in source:  # workers may run in another folder
         config = replace(config, dataset={**config.dataset, "source": str(Path(source).resolve())})
     series = load_series(config.dataset)
     config = replace(config, dataset={**config.dataset, "name": series.name})
+    given, config = config, resolved(config, series)
+    space = parse_space(config)
     folds = folds_of(series, config.task)
     seen = visible(series, config.task)
     for fold in folds:
@@ -75,6 +86,7 @@ def prepare(config: Config) -> PreparedStudy:
         series=series,
         baselines=baselines,
         parts=identity_parts(config, series.digest),
+        chosen=chosen(given, config),
     )
 
 

@@ -96,7 +96,8 @@ def open_session(prepared: PreparedStudy, uri: str) -> Iterator[Session]:
     stored = studies.find_same(uri, prepared.name, prepared.parts)
     trials = [run for run in stored.runs if run.kind == "trial"] if stored else []
     backend = build_backend(prepared, restored=len({run.number for run in trials}), beside=pruner)
-    first = first_points(prepared.config, prepared.space, uri)
+    guesses = [] if backend.multi_fidelity else prepared.guesses
+    first = first_points(prepared.config, prepared.space, uri, guesses)
     if first.points and backend.multi_fidelity:
         raise BadInput(
             f"backend {prepared.config.backend['name']} chooses all points itself and cannot start "

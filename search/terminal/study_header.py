@@ -1,9 +1,14 @@
 """Header that is printed before a study runs."""
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from rich.console import Console
 
 from datasets.parsing.frequency import shown
 from search.backends.base import Backend
+from search.config.schema import AUTO
 from search.study.first_points import FirstPoints
 from search.study.preparation import PreparedStudy
 from search.terminal.console import print_labelled
@@ -36,12 +41,14 @@ def print_header(
             f"{task.folds} × {task.validation} steps before the test block (the last "
             f"{task.test} steps, which no trial reads)",
         ),
+        *([("auto", _spelled(prepared.chosen))] if prepared.chosen else []),
         ("to beat", f"{best.name.replace('_', ' ')}, MAE {best.mae:.3f} {series.unit}".rstrip()),
     ]
     if drawn:
         lines.append(("searched", ", ".join(drawn)))
     if first.points:
-        lines.append(("first", f"{len(first.points)} given points"))
+        kind = "good guesses" if config.study.enqueue == AUTO else "given points"
+        lines.append(("first", f"{len(first.points)} {kind}"))
     if first.message:
         lines.append(("", first.message))
     if series.missing:
@@ -61,3 +68,9 @@ def print_header(
             )
         )
     print_labelled(console, lines)
+
+
+def _spelled(chosen: Mapping[str, Any]) -> str:
+    """Returns what `auto` came to, as overrides: `task.validation=120 task.test=120`."""
+    values = {name: json.dumps(value, separators=(",", ":")) for name, value in chosen.items()}
+    return " ".join(f"{name}={value}" for name, value in values.items())

@@ -114,8 +114,7 @@ def visible(series: Series, task: Task, block: str = VALIDATION) -> Visible:
     """
     stop = len(series.values) - (task.test if block == VALIDATION else 0)
     values, observed = fill_forward(series.values[:stop])
-    given = task.season if isinstance(task.season, list | tuple) else [task.season]
-    seasons = tuple(given) if given != [None] else default_seasons(series.frequency)
+    seasons = seasons_of(series, task)
     return Visible(
         values=values,
         observed=observed[:, series.target],
@@ -124,6 +123,12 @@ def visible(series: Series, task: Task, block: str = VALIDATION) -> Visible:
         season=seasons[0],
         seasons=seasons,
     )
+
+
+def seasons_of(series: Series, task: Task) -> tuple[int, ...]:
+    """Returns the lengths of the seasons in steps, the main one first: given, or the usual ones."""
+    given = task.season if isinstance(task.season, list | tuple) else [task.season]
+    return tuple(given) if list(given) != [None] else default_seasons(series.frequency)
 
 
 def folds_of(series: Series, task: Task, block: str = VALIDATION) -> tuple[Fold, ...]:

@@ -47,7 +47,7 @@ FILES = {
     "word.csv": table(*ROWS[:4], f"{DAYS[4]},high", *ROWS[5:]),
     "twice.csv": table(*ROWS[:5], *ROWS[4:]),
     "unsorted.csv": table(*ROWS[:4], ROWS[5], ROWS[4], *ROWS[6:]),
-    "gap.csv": table(*ROWS[:5], *ROWS[12:]),
+    "gap.csv": table(*ROWS[:5], *ROWS[13:]),
     "conf/experiment/unfinished.yaml": b"training: {epochs: 3",
 }
 CSV = "dataset=csv ~dataset.steps ~dataset.period task.validation=5 task.test=3 task.window_size=4"
@@ -160,7 +160,7 @@ DATA = [
     ("dataset.source=word.csv", "word.csv, line 6, column 2 (level): 'high'"),
     ("dataset.source=twice.csv", "twice.csv, line 7, column 1 (day): 2024-01-05 is a duplicate"),
     ("dataset.source=unsorted.csv", "unsorted.csv, line 7, column 1 (day)"),
-    ("dataset.source=gap.csv", "no reading from 2024-01-06 to 2024-01-12 (7 steps)"),
+    ("dataset.source=gap.csv", "no reading from 2024-01-06 to 2024-01-13 (8 steps)"),
     ("dataset.source=good.csv dataset.value=levels", "did you mean 'level'?"),
     ("dataset.source=good.csv dataset.time=date", "did you mean 'day'?"),
     (f"dataset.source=good.csv dataset.sha256={'0' * 64}", "sha256"),

@@ -14,8 +14,10 @@ from search.config.validation import (
     Memory,
     Objectives,
     OneOf,
+    Points,
     Seasons,
     Share,
+    Steps,
     check_value,
     validated,
 )
@@ -30,6 +32,7 @@ def test_every_rule_belongs_to_a_configuration_key(default_config: Config) -> No
     ("rule", "valid", "invalid"),
     [
         (AtLeast(1), [1, 2, 10**9, None], [0, -1, True, "1", float("nan"), float("inf")]),
+        (Steps(1), [1, 10**9, "auto"], [0, -1, True, "1", 1.5, None, "Auto"]),
         (AtLeast(0), [0, 0.5, None], [-0.1, False]),
         (AtLeast(0, open=True), [1e-9, 1], [0, 0.0, -1, "x"]),
         (Share(), [0, 0.0, 0.999], [1, 1.0, -0.1, float("nan")]),
@@ -57,9 +60,16 @@ def test_an_error_names_the_key_the_value_and_what_was_expected() -> None:
 def test_every_rule_is_enforced(default_config: Config, name: str) -> None:
     rule = RULES[name]
     no = "no such option"
-    wrong = {AtLeast: -1, Share: 1, OneOf: no, Objectives: no, Memory: "lots", Seasons: [0]}[
-        type(rule)
-    ]
+    values = {
+        AtLeast: -1,
+        Steps: -1,
+        Share: 1,
+        OneOf: no,
+        Objectives: no,
+        Memory: "lots",
+        Points: no,
+    }
+    wrong = [0] if isinstance(rule, Seasons) else values[type(rule)]
     config = from_plain(with_values(default_config.plain(), {name: wrong}))
     with pytest.raises(BadInput) as caught:
         validated(config)

@@ -12,6 +12,7 @@ from search.config.dotted import with_values
 from search.config.validation import validated
 from search.space.notation import check_setting, parse_space
 from search.space.space import Choice, Parameter
+from search.study.defaults.resolution import resolved
 from search.trial.data import load_series
 from search.trial.trial import Plan, run_trial
 
@@ -32,6 +33,7 @@ def searched(request: pytest.FixtureRequest, composed: Callable[..., Any], short
             *("model.recurrent.units=2", "model.recurrent.cell=simple_rnn"),
         )
     )
+    config = resolved(config, load_series(config.dataset))
     return config, parse_space(config)
 
 

@@ -41,7 +41,8 @@ def test_the_options_and_defaults_are_those_of_the_builder(preset):
 def test_the_parts_leave_most_of_the_series_to_train_on(preset):
     name, content = preset
     task = content["task"]
-    assert set(task) == {"window_size", "horizon", "validation", "test", "season"}
+    folds = {"folds"} if name == "csv" else set()
+    assert set(task) == {"window_size", "horizon", "validation", "test", "season"} | folds
     assert set(content["training"]) == {"batch_size"}
     if name in LENGTHS:
         assert LENGTHS[name] - task["validation"] - task["test"] > LENGTHS[name] / 2

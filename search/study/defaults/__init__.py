@@ -1,0 +1,1 @@
+"""Chooses what the configuration leaves to the series: `auto` lengths and first points."""
