@@ -32,8 +32,8 @@ Keras Tuner proposes the trials, and MLflow records them.
   ui [STUDY]            open the MLflow UI for the current store  [--port N] [--no-browser]
 
 `sweepcast sweep --help` shows the configuration. Hydra's flags work after sweep and train.
-RUN is a run id or STUDY:best. `--quiet`, before or after a command, prints only the result. The
-store is MLFLOW_TRACKING_URI, or mlruns/mlflow.db in the current folder.
+RUN is a run id, STUDY:best or STUDY:ensemble. `--quiet`, before or after a command, prints only
+the result. The store is MLFLOW_TRACKING_URI, or mlruns/mlflow.db in the current folder.
 """
 
 BAD_INPUT, INTERRUPTED = 2, 130

@@ -47,20 +47,25 @@ class Done:
     err: str
 
 
-def without_textbook(arguments: tuple[str, ...]) -> list[str]:
-    """Adds `baselines=none` to the overrides, unless a test is about textbook baselines.
+def without_extras(arguments: tuple[str, ...]) -> list[str]:
+    """Adds overrides against textbook baselines and ensembles, unless a test is about them.
 
-    Their libraries take seconds to import.
+    The libraries of these baselines take seconds to import.
     """
     words = list(arguments)
-    if words[:1] not in (["sweep"], ["train"]) or any(w.startswith("baselines") for w in words):
+    if words[:1] not in (["sweep"], ["train"]):
         return words
+    added = [
+        extra
+        for key, extra in (("baselines", "baselines=none"), ("study.ensem", "study.ensemble=none"))
+        if not any(word.startswith(key) for word in words)
+    ]
     overrides = [i for i, w in enumerate(words) if "=" in w and not w.startswith("-")]
     # Hydra takes one run of overrides, before or after its flags.
     if overrides:
-        words.insert(overrides[0], "baselines=none")
+        words[overrides[0] : overrides[0]] = added
     elif len(words) == 1:
-        words.append("baselines=none")
+        words += added
     return words
 
 
@@ -80,7 +85,7 @@ class Program:
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
-            status = cli.run(without_textbook(arguments))
+            status = cli.run(without_extras(arguments))
         return Done(status, out.getvalue(), err.getvalue())
 
     def start(
@@ -88,7 +93,7 @@ class Program:
     ) -> "subprocess.Popen[str]":
         """Starts a command in its own process group, by default with stderr sent to stdout."""
         return subprocess.Popen(
-            [sys.executable, "-m", "search", *without_textbook(arguments)],
+            [sys.executable, "-m", "search", *without_extras(arguments)],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=stderr,
@@ -251,7 +256,8 @@ def composed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., "Config"
         found: list[Config] = []
         with contextlib.chdir(tmp_path_factory.mktemp("composed")):
             compose.run(
-                [*arguments, "baselines=none"], lambda config: len(found.append(config) or ())
+                [*arguments, "baselines=none", "study.ensemble=none"],
+                lambda config: len(found.append(config) or ()),
             )
         return found[0]
 

@@ -1,7 +1,8 @@
 """Scores baselines on the targets of a study's trials."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from datasets import Series
 from models.baselines import Forecast, Problem, baselines
 from search.config.schema import Task
-from search.trial.data import TEST, VALIDATION, folds_of, problem, targets, visible
+from search.trial.data import VALIDATION, folds_of, problem, targets, visible
 from search.trial.scores import losses, scores, seasonal_naive_error, skill
 
 Array = NDArray[np.float64]
@@ -25,6 +26,7 @@ class Baseline:
         forecasts: forecasts of each fold [N, H].
         losses: sum of the absolute errors at each origin of all folds.
         settings: values fitted in the last fold, e.g. the lag count.
+        parameters: everything fitted in the last fold, for `models.baselines.stored`.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Baseline:
     forecasts: tuple[Array, ...]
     losses: Array
     settings: dict[str, int | float | str]
+    parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
     def forecast(self) -> Array:
@@ -95,6 +98,7 @@ class Targets:
                 ]
             ),
             settings=forecasts[-1].settings,
+            parameters=forecasts[-1].parameters,
         )
 
 
@@ -105,7 +109,7 @@ def score_baselines(series: Series, task: Task, block: str = VALIDATION) -> list
         ValueError: the baselines cannot be fitted to the series.
     """
     posed = Targets.of(series, task, block)
-    tune = Targets.of(series, task).problems[-1] if block == TEST else None
+    tune = Targets.of(series, task).problems[-1] if block != VALIDATION else None
     by_fold = [{f.name: f for f in baselines(one, tune=tune)} for one in posed.problems]
     names = [name for name in by_fold[-1] if all(name in fold for fold in by_fold)]
     return ranked((posed.score([fold[name] for fold in by_fold]) for name in names), block)

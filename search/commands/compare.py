@@ -12,12 +12,12 @@ from search.terminal.arguments import Parser
 from search.terminal.console import console, print_line
 from search.terminal.tables import new_table
 from search.tracking import names
-from search.tracking.reading import Record, find_run
+from search.tracking.reading import RETRAINABLE, Record, find_run
 from search.tracking.recorded_config import recorded_values
 from search.tracking.store.connection import Client, open_store, store_uri
 from search.tracking.store.files import read_artifact
 
-_KINDS = ("trial", "finalist", "baseline", "evaluation", "reproduction", "champion")
+_KINDS = (*RETRAINABLE, "baseline", "evaluation", "reproduction", "champion")
 # Final metrics that are shown first, in this order; the others follow by name.
 _FIRST = ("mae", "mae_std", "rmse", "mase", "smape", "skill")
 _DIGITS = 5

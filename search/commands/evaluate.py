@@ -9,7 +9,7 @@ from rich.text import Text
 from search.results.verdict import evaluation_judged, evaluation_verdict, test_block
 from search.retraining import evaluation
 from search.retraining.evaluation import Evaluation
-from search.retraining.recorded_run import load_run
+from search.retraining.loading import load_run
 from search.terminal.arguments import fresh_seed_options
 from search.terminal.console import console, verdict_style
 from search.terminal.display import retraining_display
@@ -41,7 +41,7 @@ def evaluate(arguments: list[str], *, quiet: bool) -> int:
 def _as_dict(found: Evaluation) -> dict[str, Any]:
     return {
         "study": found.record.study,
-        "trial": found.record.number,
+        "trial": None if found.record.kind == "ensemble" else found.record.number,
         "evaluates": found.record.run_id,
         "run_id": found.run_id,
         "unit": found.series.unit,
@@ -49,6 +49,7 @@ def _as_dict(found: Evaluation) -> dict[str, Any]:
         "test_reads": found.reads,
         "verdict": evaluation_judged(found),
         "summary": evaluation_verdict(found),
+        "baseline": found.rival.name,
         "metrics": found.metrics,
         "baselines": {baseline.name: baseline.metrics for baseline in found.baselines},
     }

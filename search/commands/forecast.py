@@ -12,13 +12,14 @@ from datasets import Series
 from datasets.parsing.frequency import shown
 from search.engine.environment import require_tensorflow
 from search.errors import BadInput
-from search.serving.forecaster import Forecaster, LoadedForecaster
+from search.serving.described import Described
 from search.serving.inputs import from_file
+from search.serving.loading import Served, load_forecaster, read_forecaster
 from search.terminal.arguments import Parser
 from search.terminal.console import console
 from search.terminal.tables import new_table
 from search.tracking import names
-from search.tracking.reading import find_run
+from search.tracking.reading import RETRAINABLE, find_run
 from search.tracking.registry import champion_files
 from search.tracking.store.connection import open_store, store_uri
 
@@ -44,7 +45,7 @@ def forecast(arguments: list[str]) -> int:
     require_tensorflow()
     forecaster = _forecaster(options.model, options.trust)
     history = from_file(options.history, forecaster, options.trust)
-    table = LoadedForecaster(forecaster, options.trust).forecast(history)
+    table = load_forecaster(forecaster, options.trust).forecast(history)
     _show(forecaster, history, table)
     try:
         if options.output:
@@ -69,22 +70,24 @@ def _check_place(name: str, path: str | None) -> None:
         raise BadInput(f"--{name} is {path!r}: this file cannot be written")
 
 
-def _forecaster(text: str, trusted: Collection[str]) -> Forecaster:
-    """Returns the model for a registry name, `models:/…`, a run id or STUDY:best."""
+def _forecaster(text: str, trusted: Collection[str]) -> Served:
+    """Returns the model for a registry name, `models:/…`, a run id, or STUDY:best or :ensemble."""
     client = open_store(store_uri(None), create=False)
-    if not text.startswith("models:/") and (_RUN_ID.fullmatch(text) or text.endswith(":best")):
-        record = find_run(client, text, ("trial", "finalist", "champion"))
+    if not text.startswith("models:/") and (
+        _RUN_ID.fullmatch(text) or text.endswith((":best", ":ensemble"))
+    ):
+        record = find_run(client, text, (*RETRAINABLE, "champion"))
         if record.kind != "champion":
-            from search.retraining.champion import forecaster_of_run
+            from search.promotion.unregistered import forecaster_of_run
 
             return forecaster_of_run(text, trusted)
         name, _, version = record.tags.get(names.MODEL, "").partition("/")
         text = f"models:/{name}/{version}"
     with champion_files(client, text) as folder:
-        return Forecaster.read(folder)
+        return read_forecaster(folder)
 
 
-def _show(forecaster: Forecaster, history: Series, table: pd.DataFrame) -> None:
+def _show(forecaster: Described, history: Series, table: pd.DataFrame) -> None:
     out = console()
     last = shown(history.timestamps[-1])
     target = forecaster.channels[forecaster.target]
@@ -105,7 +108,7 @@ def _show(forecaster: Forecaster, history: Series, table: pd.DataFrame) -> None:
     out.print(printed)
 
 
-def _draw(forecaster: Forecaster, history: Series, table: pd.DataFrame, path: str) -> None:
+def _draw(forecaster: Described, history: Series, table: pd.DataFrame, path: str) -> None:
     from search.plots import style
     from search.plots.forecast import future
 
@@ -115,7 +118,7 @@ def _draw(forecaster: Forecaster, history: Series, table: pd.DataFrame, path: st
     figure = future(
         readings,
         table,
-        steps=forecaster.window_size,
+        steps=forecaster.shown_steps,
         unit=forecaster.unit,
         title=f"Forecast · {forecaster.series}",
     )

@@ -3,7 +3,7 @@
 import json
 import sys
 
-from search.results.leaderboard import best_trial, rows
+from search.results.leaderboard import best_forecaster, rows
 from search.results.verdict import verdict
 from search.terminal.arguments import Parser
 from search.terminal.console import console, print_line, verdict_style
@@ -31,7 +31,7 @@ def leaderboard(arguments: list[str]) -> int:
     client = open_store(store_uri(None), create=False)
     record = find_study(client, options.study)
     board = rows(children(client, record))
-    best = best_trial(board)
+    best = best_forecaster(board)
     if options.json:
         trials = [row for row in board if row.kind == "trial"][: options.top]
         shown = {
@@ -45,7 +45,7 @@ def leaderboard(arguments: list[str]) -> int:
                 for name, share in sorted(record.metrics.items(), key=lambda item: -item[1])
                 if name.startswith(names.IMPORTANCE)
             },
-            "rows": [row.as_dict() for row in board if row.kind == "baseline" or row in trials],
+            "rows": [row.as_dict() for row in board if row.kind != "trial" or row in trials],
         }
         sys.stdout.write(json.dumps(shown, indent=2) + "\n")
         return 0

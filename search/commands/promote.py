@@ -1,14 +1,14 @@
 """`sweepcast promote`: scores a trial on the test block, refits it and registers it."""
 
-from dataclasses import replace
-
 from rich.text import Text
 
+from search.promotion.best_epochs import with_best_epochs
+from search.promotion.ensemble import without_early_stopping
+from search.promotion.registration import check_promotable, register_champion, trained_on
 from search.results.verdict import evaluation_judged, evaluation_verdict, test_block
-from search.retraining.champion import best_epochs
+from search.retraining.ensemble.recorded import RecordedEnsemble
 from search.retraining.evaluation import evaluate
-from search.retraining.recorded_run import load_run
-from search.retraining.registration import check_promotable, register_champion
+from search.retraining.loading import load_run
 from search.serving.pyfunc import TRUST
 from search.serving.safe_loading import packages_of
 from search.terminal.arguments import fresh_seed_options
@@ -32,12 +32,13 @@ def promote(arguments: list[str], *, quiet: bool) -> int:
     options = fresh_seed_options("promote", "--force", arguments)
     recorded = load_run(options.run, options.trust).with_executions(options.seeds)
     check_promotable(recorded)
-    epochs = best_epochs(recorded)
-    # The champion trains on all readings for a known number of epochs, without early stopping.
-    training = replace(recorded.config.training, patience=None)
-    recorded = replace(recorded, config=replace(recorded.config, training=training))
+    # A champion trains on all readings, so early stopping has nothing to watch.
+    if isinstance(recorded, RecordedEnsemble):
+        recorded = without_early_stopping(recorded)
+    else:
+        recorded = with_best_epochs(recorded)
     out, observe = console(), retraining_display(quiet=quiet)
-    evaluation = evaluate(recorded, observe, epochs=epochs)
+    evaluation = evaluate(recorded, observe)
     verdict = (evaluation_verdict(evaluation), test_block(evaluation))
     if not quiet:
         out.print(evaluation_table(evaluation))
@@ -49,17 +50,19 @@ def promote(arguments: list[str], *, quiet: bool) -> int:
         out.print(Text("Not promoted; use --force to register it anyway."), soft_wrap=True)
         return NOT_BETTER
     name, version, champion = register_champion(
-        recorded, evaluation, observe, epochs=epochs, trusted=options.trust, verdict=verdict
+        recorded, evaluation, observe, trusted=options.trust, verdict=verdict
     )
     covered = ", ".join(
         f"the {level} % interval covered {share:.0%} of the test block"
         for level, share in champion.coverage.items()
     )
-    packages = sorted(packages_of(champion.forecaster.model))
+    packages = sorted(
+        {package for model in champion.forecaster.models for package in packages_of(model)}
+    )
     flags = "".join(f" --trust {package}" for package in packages)
     trust = f"{TRUST}={','.join(packages)} " if packages else ""
     for line in (
-        f"Trained on all {len(recorded.series.values)} steps for {epochs} epochs; {covered}.",
+        f"Trained on all {len(recorded.series.values)} steps{trained_on(champion)}; {covered}.",
         f"registered:  {name} version {version}, alias {ALIAS}",
         f"forecast:    sweepcast forecast {name} --history FILE{flags}",
         f"serve:       {trust}mlflow models serve -m models:/{name}@{ALIAS} --env-manager local",

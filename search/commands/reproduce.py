@@ -3,11 +3,14 @@
 import sys
 from collections.abc import Sequence
 from math import isfinite
+from typing import Any
 
 from rich.text import Text
 
 from search.retraining import reproduction
-from search.retraining.recorded_run import load_run
+from search.retraining.ensemble.recorded import RecordedEnsemble
+from search.retraining.ensemble.reproduction import reproduce_ensemble
+from search.retraining.loading import load_run
 from search.terminal.arguments import Parser
 from search.terminal.console import console
 from search.terminal.display import retraining_display
@@ -38,13 +41,16 @@ def reproduce(arguments: list[str], *, quiet: bool) -> int:
         ]:
             out.print(Text(f"differs: {line}" if differences else line), soft_wrap=True)
 
-    found = reproduction.reproduce(
-        recorded,
-        retraining_display(quiet=quiet),
-        tolerance=options.tolerance,
-        trusted=options.trust,
-        report=show_differences,
-    )
+    how: dict[str, Any] = {
+        "tolerance": options.tolerance,
+        "trusted": options.trust,
+        "report": show_differences,
+    }
+    observe = retraining_display(quiet=quiet)
+    if isinstance(recorded, RecordedEnsemble):
+        found = reproduce_ensemble(recorded, observe, **how)
+    else:
+        found = reproduction.reproduce(recorded, observe, **how)
     table = new_table()
     for heading in ("compared", "values", "differ", "largest difference"):
         table.add_column(heading, justify="left" if heading == "compared" else "right")

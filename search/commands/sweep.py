@@ -14,6 +14,7 @@ from search.config.schema import Config
 from search.config.trust import foreign_packages
 from search.engine import open_engine, warm_up
 from search.engine.base import Engine
+from search.ensembles.build import build_ensemble
 from search.report.publish import publish
 from search.results.leaderboard import rows
 from search.retraining.finalists import (
@@ -64,7 +65,7 @@ def _single_trial(config: Config) -> Config:
         space={},
         backend={"_target_": "search.backends.grid.grid", "name": "train"},
         pruner={"_target_": "search.pruners.none", "name": "none"},
-        study=replace(config.study, trials=1, finalists=0),
+        study=replace(config.study, trials=1, finalists=0, ensemble="none"),
     )
 
 
@@ -240,6 +241,9 @@ def _end(
     run_status = "FINISHED"
     runs = ledger.lose_open(ledger.runs(), "the study ended before the trial finished")
     runs = ledger.update_skill(runs, prepared.baselines[0].mae, intervals.updated())
+    if options.ensemble != "none" and not study.interrupted:
+        build_ensemble(ledger, runs, prepared.series, prepared.config.task, prepared.baselines)
+        runs = ledger.runs()
     pending = pending_finalists(runs, options)
     left = study.reached is None or pending
     if study.interrupted and left:

@@ -72,6 +72,7 @@ class StudyOptions:
     objective: Any = "validation/mae"
     finalists: int = 3
     finalist_executions: int = 3
+    ensemble: str = "auto"
     max_failed: int = 10
     enqueue: Any = field(default_factory=list)
     warm_start: str | None = None

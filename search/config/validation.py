@@ -171,6 +171,7 @@ RULES: Mapping[str, Rule] = {
     "study.objective": Objectives("validation/mae", ("parameters",)),
     "study.finalists": AtLeast(0),
     "study.finalist_executions": AtLeast(1),
+    "study.ensemble": OneOf(("auto", "none")),
     "study.max_failed": AtLeast(1),
     "study.enqueue": Points(),
     "study.warm_trials": AtLeast(1),

@@ -3,9 +3,11 @@
 Letters: N forecast origins, H horizon.
 """
 
+import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,8 +24,8 @@ from search.plots.trial.forecast import forecast
 from search.plots.trial.learning_curve import learning_curve
 from search.plots.trial.residuals import residuals
 from search.trial.checkpoints import FILE
-from search.trial.data import folds_of, load_series, origins_of, targets, visible
-from search.trial.result import Execution, Result
+from search.trial.data import VALIDATION, folds_of, load_series, origins_of, targets, visible
+from search.trial.result import FORECASTS, Execution, Result
 from search.trial.trial import Plan
 
 FIGURES = ("forecast.png", "learning_curve.png", "residuals.png")
@@ -62,9 +64,20 @@ def artifacts_of(plan: Plan, result: Result, *, figures: bool) -> dict[str, byte
         ).encode()
         drawn["forecast.png"] = lambda: _forecast(plan, series, shown, predictions)
         drawn["residuals.png"] = lambda: _residuals(plan, series, predictions)
+        combined = plan.block == VALIDATION and plan.typed.study.ensemble != "none"
+        if combined and result.state == "complete":
+            files[FORECASTS] = packed_forecasts(result.averaged)
     if figures:
         files |= {name: style.to_png(draw()) for name, draw in drawn.items()}
     return files
+
+
+def packed_forecasts(forecasts: Sequence[NDArray[np.float64]]) -> bytes:
+    """Returns forecasts, one array per fold, as an .npz file."""
+    buffer = io.BytesIO()
+    arrays: dict[str, Any] = {f"fold_{i}": forecast for i, forecast in enumerate(forecasts)}
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
 
 
 def predictions_table(

@@ -75,7 +75,7 @@ def _importance(found: Findings) -> str:
 
 def _table(found: Findings) -> str:
     trials = [row for row in found.board if row.kind == "trial"][:_TABLE_ROWS]
-    shown = [row for row in found.board if row.kind == "baseline" or row in trials]
+    shown = [row for row in found.board if row.kind != "trial" or row in trials]
     unit = found.unit
     head = (
         *("", "run", f"MAE {unit}", "with fresh seeds", "skill", "95 % interval", "verdict"),

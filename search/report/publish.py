@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from search.report import study_files
 from search.report.markdown import description
 from search.results.findings import findings
+from search.results.leaderboard import best_forecaster
 from search.results.pareto import pareto_front
 from search.results.verdict import verdict
 from search.study.preparation import PreparedStudy
@@ -31,9 +32,10 @@ def publish(
     found = findings(name, runs, prepared, state)
     tags = {names.RESULT: verdict(found.board, found.unit)}
     metrics = {names.IMPORTANCE + key: share for key, share in found.importance.items()}
-    if found.best is not None:
-        tags[names.BEST] = found.best.run_id
-        metrics |= {f"validation/{key}": value for key, value in found.best.counted.items()}
+    best = best_forecaster(found.board)
+    if best is not None:
+        tags[names.BEST] = best.run_id
+        metrics |= {f"validation/{key}": value for key, value in best.counted.items()}
     ledger.describe(description(found), tags, metrics, study_files(ledger, found))
     ledger.save_view(found.space, found.importance)
 

@@ -76,7 +76,7 @@ def table(found: Findings) -> Table:
 
 
 def _state(row: Row) -> str:
-    return "baseline" if row.kind == "baseline" else row.state
+    return row.state if row.kind == "trial" else row.kind
 
 
 def _figures(found: Findings) -> list[_Made]:

@@ -1,4 +1,4 @@
-"""Creates the leaderboard of a study: its trials and baselines, best first."""
+"""Creates the leaderboard of a study: its trials, ensemble and baselines, best first."""
 
 import csv
 import io
@@ -12,11 +12,12 @@ from search.tracking.reading import Record
 
 FIGURES = ("mae", "skill", "skill_low", "skill_high", "rmse", "mase", "mae_std")
 FRESH = ("optimism", "averaged_mae")
+FORECASTERS = ("trial", "ensemble")  # what a study finds, unlike baselines
 
 
 @dataclass(frozen=True)
 class Row:
-    """One trial or baseline.
+    """One trial, ensemble or baseline.
 
     Attributes:
         rank: rank among the complete runs, from 1; None for any other run.
@@ -27,7 +28,8 @@ class Row:
         seeds: number of these fresh seeds.
         parameters: number of weights of the model; None if unknown.
         pareto: whether no other trial beats it in all objectives; None with one objective.
-        verdict: how a complete trial compares with the best baseline; None if there is none.
+        verdict: how a complete trial or an ensemble compares with the best baseline; None if there
+            is none.
     """
 
     rank: int | None
@@ -73,7 +75,7 @@ class Row:
 def rows(runs: Sequence[Record]) -> list[Row]:
     """Returns the leaderboard of a study's runs, without lost runs.
 
-    Complete trials and baselines are ranked by MAE, a finalist by its MAE over fresh seeds. No
+    Complete runs are ranked by MAE, a finalist by its MAE over fresh seeds. No
     other trial ranks above a finalist, because its score may be low by the luck of the search.
     Pruned trials follow, ordered by their last score, then failed trials.
     """
@@ -85,6 +87,8 @@ def rows(runs: Sequence[Record]) -> list[Row]:
         for run in runs
         if run.kind in ("trial", "baseline") and run.state in ("complete", "pruned", "failed")
     ]
+    ensembles = [run for run in runs if run.kind == "ensemble" and run.state == "complete"]
+    counted += ensembles[-1:]  # a resumed study replaces its ensemble
     last_finalist = max((run.mae or 0.0 for run in finalists.values()), default=0.0)
     order = {"complete": 0, "pruned": 1, "failed": 2}
 
@@ -110,7 +114,7 @@ def _with_verdicts(board: Sequence[Row]) -> list[Row]:
     bar = baseline.figures.get("mae") if baseline else None
     return [
         replace(row, verdict=judged(row.counted, bar))
-        if bar is not None and row.kind == "trial" and row.rank is not None and row.figures
+        if bar is not None and row.kind in FORECASTERS and row.rank is not None and row.figures
         else row
         for row in board
     ]
@@ -147,14 +151,25 @@ def best_trial(board: Sequence[Row]) -> Row | None:
     return next((row for row in board if row.kind == "trial" and row.state == "complete"), None)
 
 
+def best_forecaster(board: Sequence[Row]) -> Row | None:
+    """Returns the best complete trial, or the ensemble if it is better."""
+    found = (row for row in board if row.kind in FORECASTERS and row.state == "complete")
+    return next(found, None)
+
+
+def ensemble_of(board: Sequence[Row]) -> Row | None:
+    """Returns the ensemble."""
+    return next((row for row in board if row.kind == "ensemble"), None)
+
+
 def best_baseline(board: Sequence[Row]) -> Row | None:
     """Returns the best baseline."""
     return next((row for row in board if row.kind == "baseline"), None)
 
 
 def beats(board: Sequence[Row]) -> bool:
-    """Returns whether the best trial beats the best baseline."""
-    best, baseline = best_trial(board), best_baseline(board)
+    """Returns whether the best trial or the ensemble beats the best baseline."""
+    best, baseline = best_forecaster(board), best_baseline(board)
     if best is None or baseline is None:
         return False
     return best.counted["mae"] < baseline.figures["mae"]

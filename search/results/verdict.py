@@ -5,12 +5,19 @@ from math import isfinite
 
 from datasets.parsing.frequency import shown
 from search.results.judgement import Verdict, interval, judged
-from search.results.leaderboard import Row, beats, best_baseline, best_trial
+from search.results.leaderboard import (
+    Row,
+    beats,
+    best_baseline,
+    best_forecaster,
+    best_trial,
+    ensemble_of,
+)
 from search.retraining.evaluation import Evaluation
 
 
 def verdict(board: Sequence[Row], unit: str, *, brief: bool = False) -> str:
-    """Returns a sentence that says how the best trial compares with the best baseline.
+    """Returns a sentence that compares the best trial, or the ensemble, with the best baseline.
 
     It ends with the verdict: better, no clear difference, or worse.
 
@@ -19,7 +26,9 @@ def verdict(board: Sequence[Row], unit: str, *, brief: bool = False) -> str:
         unit: unit of the series.
         brief: whether to leave out the values of the trial.
     """
-    best, baseline = best_trial(board), best_baseline(board)
+    best, baseline = best_forecaster(board), best_baseline(board)
+    if best is not None and not beats(board):
+        best = best_trial(board) or best
     if best is None:
         return "No trial completed."
     called = best.name.partition(" · ")[0] if brief else best.name
@@ -32,10 +41,19 @@ def verdict(board: Sequence[Row], unit: str, *, brief: bool = False) -> str:
     if not beats(board):
         return (
             f"NO TRIAL BEATS THE BASELINE: {called} has {mae} against {quantity(bar, unit)} for "
-            f"the baseline {name}{end}"
+            f"the baseline {name}{end}{_offered(board, unit)}"
         )
     verb = "beats" if best.verdict is Verdict.BETTER else "has a lower MAE than"
     return f"{called} {verb} the best baseline ({name}): {mae} against {quantity(bar, unit)}{end}"
+
+
+def _offered(board: Sequence[Row], unit: str) -> str:
+    """Returns a sentence on the ensemble, which may be the best baseline alone."""
+    found = ensemble_of(board)
+    if found is None:
+        return ""
+    name = found.name.removeprefix("ensemble · ")
+    return f" STUDY:ensemble, {name}, has {quantity(found.figures['mae'], unit)}."
 
 
 def _end(figures: Mapping[str, float], found: Verdict) -> str:
@@ -53,9 +71,10 @@ def optimism(board: Sequence[Row], unit: str) -> str:
         return ""
     searched, fresh = best.figures["mae"], best.fresh["mae"]
     word = "better" if searched < fresh else "worse"
+    called = "it" if best is best_forecaster(board) else best.name.partition(" · ")[0]
     return (
-        f"In the search it scored {quantity(searched, unit)}, {abs(searched - fresh):.3f} {word} "
-        "than with fresh seeds."
+        f"In the search {called} scored {quantity(searched, unit)}, "
+        f"{abs(searched - fresh):.3f} {word} than with fresh seeds."
     )
 
 
@@ -74,11 +93,13 @@ def evaluation_verdict(found: Evaluation) -> str:
     unit, best = found.series.unit, found.rival
     figures, verdict = _test_figures(found), evaluation_judged(found)
     verb = "beats" if verdict is Verdict.BETTER else "has a lower MAE than"
+    seeds = f"± {figures['mae_std']:.3f} over {found.seeds} fresh seeds"
+    if found.record.kind == "ensemble":
+        seeds = f"with {found.seeds} fresh seeds of each trial averaged"
     return (
         f"{found.record.name} {verb if found.wins else 'DOES NOT BEAT'} the best baseline "
         f"({best.name.replace('_', ' ')}): test MAE {quantity(figures['mae'], unit)} "
-        f"± {figures['mae_std']:.3f} over {found.seeds} fresh seeds against "
-        f"{quantity(best.mae, unit)}{_end(figures, verdict)}"
+        f"{seeds} against {quantity(best.mae, unit)}{_end(figures, verdict)}"
     )
 
 

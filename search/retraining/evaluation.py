@@ -5,16 +5,17 @@ Nothing else reads that block. The number of reads is logged with the scores.
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from datasets import Series
 from search.baselines.scoring import Baseline, ranked
 from search.baselines.skill import skill_ends
 from search.baselines.textbook import all_baselines
 from search.errors import BadInput
+from search.retraining.ensemble.recorded import RecordedEnsemble
 from search.retraining.fresh_seeds import train_plans
-from search.retraining.recorded_run import RecordedRun
-from search.seeds import EVALUATION, derived
+from search.retraining.recorded_run import Recorded, RecordedRun
+from search.seeds import EVALUATION
 from search.study.callback import Observe
 from search.tracking import names
 from search.tracking.reading import Record, count_test_reads
@@ -33,6 +34,7 @@ class Evaluation:
         rival: baseline to beat: the best one on the validation block, because the best one on
             the test block is known only in hindsight.
         reads: number of times the block has been read, including this time.
+        seeds: number of fresh seeds; an ensemble averages the forecasts of those of each trial.
     """
 
     record: Record
@@ -43,11 +45,7 @@ class Evaluation:
     baselines: Sequence[Baseline]
     rival: Baseline
     reads: int
-
-    @property
-    def seeds(self) -> int:
-        """Number of fresh seeds."""
-        return len(self.result.executions)
+    seeds: int
 
     @property
     def wins(self) -> bool:
@@ -55,13 +53,12 @@ class Evaluation:
         return self.metrics["test/mae"] < self.rival.mae
 
 
-def evaluate(recorded: RecordedRun, observe: Observe, *, epochs: int | None = None) -> Evaluation:
+def evaluate(recorded: RecordedRun | RecordedEnsemble, observe: Observe) -> Evaluation:
     """Retrains a run on everything before the test block, scores it there and logs the result.
 
     Args:
         recorded: the run, with one execution per fresh seed.
         observe: opens the display of the trainings.
-        epochs: number of epochs of each training; None uses the run's configuration.
 
     Raises:
         BadInput: the study has no test block, or the training failed.
@@ -76,29 +73,28 @@ def evaluate(recorded: RecordedRun, observe: Observe, *, epochs: int | None = No
     rival = rival_of(recorded, baselines)
     baselines = ranked(baselines, TEST, against=rival.name)
     others = [one for one in baselines if one.name != rival.name]
-    seed = derived(config.study.seed, record.number, EVALUATION)
-    plan = replace(
-        recorded.plan(TEST, [rival, *others], seed=seed, title="fresh seeds"), epochs=epochs
-    )
+    plans = recorded.plans(TEST, [rival, *others], EVALUATION, "fresh seeds")
     reads = count_test_reads(recorded.client, series.digest) + 1
     ledger = recorded.ledger
     tags = {names.EVALUATES: record.run_id, names.TEST_READS: str(reads)}
-    run_id = ledger.start_again("evaluation", plan, tags)
+    run_id = recorded.begin("evaluation", plans, tags)
     metrics = {f"test/baseline/{baseline.name}/mae": baseline.mae for baseline in baselines}
     metrics["test/reads"] = float(reads)
     with ExitStack() as stack:
         stack.callback(ledger.lose_if_open, run_id, "interrupted")
-        (result,) = train_plans([plan], config, observe, unit=series.unit)
+        results = train_plans(plans, config, observe, unit=series.unit)
+        result = recorded.result(results, [rival, *others], TEST)
         if result.state == "complete":
             metrics |= skill_ends(result, rival)
         ledger.end_trial(run_id, result, rival.mae, ledger.now(), metrics)
     if result.state != "complete":
         raise BadInput(f"retraining run {record.run_id} failed: {result.reason}")
     metrics |= result.metrics(rival.mae)
-    return Evaluation(record, run_id, series, result, metrics, baselines, rival, reads)
+    seeds = recorded.seeds
+    return Evaluation(record, run_id, series, result, metrics, baselines, rival, reads, seeds)
 
 
-def rival_of(recorded: RecordedRun, baselines: Sequence[Baseline]) -> Baseline:
+def rival_of(recorded: Recorded, baselines: Sequence[Baseline]) -> Baseline:
     """Returns the baseline that the study of a run scored best on the validation block."""
     by_name = {one.name: one for one in baselines}
     scored = (name for name in recorded.validated_baselines if name in by_name)

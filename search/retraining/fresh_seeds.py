@@ -147,11 +147,13 @@ def train_plans(
     """Trains plans on a new engine and returns their results, in the order of `plans`.
 
     Args:
-        plans: one or more plans.
+        plans: the plans; without any, nothing is started.
         config: configuration of the engine.
         observe: opens the display of the trainings.
         unit: unit of the series.
     """
+    if not plans:
+        return ()
     jobs = sum(plan.config["study"]["executions"] for plan in plans)
     with (
         open_engine(config, jobs=jobs) as engine,

@@ -1,6 +1,6 @@
 """Loads a recorded run with everything needed to retrain it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from datasets import Series
@@ -12,31 +12,32 @@ from search.config.schema import Config, from_plain
 from search.config.validation import validated
 from search.engine.environment import prepare_process, require_tensorflow
 from search.errors import BadInput
+from search.seeds import derived
 from search.space.notation import parse_space
 from search.study.restore import proposal_of
 from search.tracking import git, names
 from search.tracking.ledger import Ledger
-from search.tracking.reading import Record, children, find_run, find_study, trial_runs
+from search.tracking.reading import Record, children, find_study, trial_runs
 from search.tracking.recorded_config import config_of
-from search.tracking.store.connection import Client, open_store, store_uri
+from search.tracking.store.connection import Client
 from search.tracking.studies import ledger_of
 from search.trial.data import load_series
+from search.trial.result import Result
 from search.trial.trial import Plan
 
 
 @dataclass(frozen=True, eq=False)
-class RecordedRun:
-    """A run of a trial or finalist, with everything needed to retrain it.
+class Recorded:
+    """A run with everything needed to train it again.
 
     Attributes:
-        config: complete configuration, with the values of the trial.
+        config: complete configuration of the run.
         series: the same series that the run was trained on.
     """
 
     client: Client
     record: Record
     study: Record
-    proposal: Proposal
     config: Config
     series: Series
 
@@ -51,6 +52,24 @@ class RecordedRun:
         runs = [run for run in children(self.client, self.study) if run.kind == "baseline"]
         scored = [(run.mae, run.tags.get(names.BASELINE, "")) for run in runs]
         return {name: mae for mae, name in sorted((m, n) for m, n in scored if m is not None)}
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedRun(Recorded):
+    """A run of a trial or finalist; its configuration has the values of the trial.
+
+    Attributes:
+        proposal: the trial's proposal.
+        epochs: number of epochs to train; None uses the configuration's.
+    """
+
+    proposal: Proposal
+    epochs: int | None = None
+
+    @property
+    def seeds(self) -> int:
+        """The number of seeds that it is trained with."""
+        return self.config.study.executions
 
     def plan(self, block: str, beside: Sequence[Baseline], *, seed: int, title: str) -> Plan:
         """Returns the plan that retrains the run and scores `block`.
@@ -72,7 +91,31 @@ class RecordedRun:
             prunable=False,
             title=f"trial {self.record.number}, {title}",
             block=block,
+            epochs=self.epochs,
         )
+
+    def plans(self, block: str, beside: Sequence[Baseline], seed: int, title: str) -> list[Plan]:
+        """Returns the plans that train the run with seeds that depend on the trial and `seed`."""
+        seed = derived(self.config.study.seed, self.record.number, seed)
+        return [self.plan(block, beside, seed=seed, title=title)]
+
+    def begin(self, kind: str, plans: Sequence[Plan], tags: Mapping[str, str]) -> str:
+        """Creates the run of a further training of these plans and returns its id."""
+        return self.ledger.start_again(kind, plans[0], tags)
+
+    def result(
+        self,
+        results: Sequence[Result],
+        beside: Sequence[Baseline],  # noqa: ARG002  # ensembles contain baselines
+        block: str,  # noqa: ARG002
+    ) -> Result:
+        """Returns the result of a training from the results of its plans."""
+        return results[0]
+
+    def keeping_model(self) -> "RecordedRun":
+        """Returns the same run with a configuration that keeps the model and draws no figures."""
+        tracking = replace(self.config.tracking, models="all", figures="none")
+        return replace(self, config=replace(self.config, tracking=tracking))
 
     def with_executions(self, count: int) -> "RecordedRun":
         """Returns the same run with `count` executions."""
@@ -80,27 +123,35 @@ class RecordedRun:
         return replace(self, config=replace(self.config, study=study))
 
 
-def load_run(run: str, trusted: Collection[str] = ()) -> RecordedRun:
-    """Loads a run from the store in use.
+def load_trial(record: Record, client: Client, trusted: Collection[str] = ()) -> RecordedRun:
+    """Loads a run of a trial or finalist from the store.
 
     Args:
-        run: id of the run, or STUDY:best.
+        record: the run.
+        client: client of the store.
         trusted: other packages whose builders the configuration may name.
 
     Raises:
-        BadInput: there is no such run, or its files or series are missing or were altered.
+        BadInput: its files or series are missing or were altered.
         DatasetError: the series cannot be read.
     """
-    client = open_store(store_uri(None), create=False)
-    record = find_run(client, run)
     study = find_study(client, record.study)
+    config = usable_config(client, record, trusted)
+    proposal = _unaltered(client, record, study, config, trusted)
+    return RecordedRun(client, record, study, config, recorded_series(record, config), proposal)
+
+
+def usable_config(client: Client, record: Record, trusted: Collection[str]) -> Config:
+    """Returns the checked configuration of a run, and prepares this process to train with it.
+
+    Raises:
+        BadInput: the configuration is missing or not valid.
+    """
     config = config_of(client, record, trusted)
     require_tensorflow()
     prepare_process(config.engine.threads)
     # Never connect to a stored address: a server there could send anything to unpickle.
-    config = validated(replace(config, engine=replace(config.engine, address=None)))
-    proposal = _unaltered(client, record, study, config, trusted)
-    return RecordedRun(client, record, study, proposal, config, recorded_series(record, config))
+    return validated(replace(config, engine=replace(config.engine, address=None)))
 
 
 def _unaltered(
@@ -138,11 +189,20 @@ def _unaltered(
                 f"{key} is {found.get(key)!r} in the run, but should be {expected.get(key)!r} "
                 "according to the study"
             )
-    if identity(identity_parts(searched, digest)) != study.tags.get(names.IDENTITY):
+    check_identity(searched, digest, study)
+    return proposal
+
+
+def check_identity(config: Config, digest: str, study: Record) -> None:
+    """Checks the configuration of a study against the identity in its tags.
+
+    Raises:
+        BadInput: config.yaml of the study was altered.
+    """
+    if identity(identity_parts(config, digest)) != study.tags.get(names.IDENTITY):
         raise BadInput(
             f"config.yaml of study {study.study!r} was altered: it does not match its identity"
         )
-    return proposal
 
 
 def recorded_series(record: Record, config: Config) -> Series:

@@ -30,7 +30,7 @@ from search.retraining.comparison import (
     source_changes,
     verdict,
 )
-from search.retraining.recorded_run import RecordedRun, load_run
+from search.retraining.recorded_run import RecordedRun, load_trial
 from search.study.callback import Observe, StudyCallback
 from search.tracking import names
 from search.tracking.reading import Record, all_curves, trial_runs
@@ -195,7 +195,7 @@ def _ancestors(recorded: RecordedRun, trusted: Collection[str]) -> list[Recorded
     complete = next((one for one in runs if one.state == "complete"), None)
     if complete is None:
         raise BadInput(f"run {recorded.record.run_id} continues trial {parent}, which is missing")
-    earlier = load_run(complete.run_id, trusted)
+    earlier = load_trial(complete, recorded.client, trusted)
     return [*_ancestors(earlier, trusted), earlier]
 
 

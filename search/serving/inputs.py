@@ -13,13 +13,13 @@ from datasets.parsing.table import read_table
 from search.config.signatures import checked_options
 from search.config.trust import is_trusted
 from search.errors import BadInput
-from search.serving.forecaster import Forecaster
+from search.serving.described import Described
 
 TIME = "timestamp"
 _CSV = "datasets.csv.csv"
 
 
-def from_file(path: str, known: Forecaster, trusted: Collection[str] = ()) -> Series:
+def from_file(path: str, known: Described, trusted: Collection[str] = ()) -> Series:
     """Returns the history in a file: in the dataset's own format, or a table with a header.
 
     A table needs columns with the names of the model's channels. If the model has only one channel
@@ -73,7 +73,7 @@ def _columns(path: str, delimiter: str | None) -> Collection[str]:
         return ()
 
 
-def from_table(table: pd.DataFrame, known: Forecaster) -> Series:
+def from_table(table: pd.DataFrame, known: Described) -> Series:
     """Returns the history in a table with a column `timestamp` and one column per channel.
 
     Raises:

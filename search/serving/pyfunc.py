@@ -1,6 +1,6 @@
 """Loads a registered model for MLflow, for example for `mlflow models serve`.
 
-The data are a folder with a .keras file and a JSON file, without pickles; Sweepcast must be
+The data are a folder with .keras files and a JSON file, without pickles; Sweepcast must be
 installed. The environment variable SWEEPCAST_TRUST lists the packages, separated by commas, whose
 layers the model may contain besides Keras' own. MLflow passes no options to a loader.
 """
@@ -11,8 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from search.serving.forecaster import Forecaster, LoadedForecaster
+from search.serving.ensemble import LoadedEnsemble
+from search.serving.forecaster import LoadedForecaster
 from search.serving.inputs import from_table
+from search.serving.loading import load_forecaster, read_forecaster
 
 TRUST = "SWEEPCAST_TRUST"
 
@@ -20,7 +22,7 @@ TRUST = "SWEEPCAST_TRUST"
 class RawHistoryModel:
     """The model that MLflow serves: raw history in, forecast out."""
 
-    def __init__(self, loaded: LoadedForecaster) -> None:
+    def __init__(self, loaded: LoadedForecaster | LoadedEnsemble) -> None:
         self._loaded = loaded
 
     def predict(
@@ -40,4 +42,4 @@ class RawHistoryModel:
 
 def _load_pyfunc(path: str) -> RawHistoryModel:
     trusted = [package for package in os.environ.get(TRUST, "").split(",") if package]
-    return RawHistoryModel(LoadedForecaster(Forecaster.read(Path(path)), trusted))
+    return RawHistoryModel(load_forecaster(read_forecaster(Path(path)), trusted))

@@ -160,7 +160,7 @@ def _records(client: Client, source: str) -> Sequence[Record]:
         runs = [r for r in children(client, study) if r.kind == "trial" and r.state == "complete"]
         return sorted(runs, key=lambda run: inf if run.mae is None else run.mae)
     try:
-        return [find_run(client, source)]
+        return [find_run(client, source, ("trial", "finalist"))]
     except BadInput:
         raise BadInput(
             f"study.warm_start is {source!r}, which is not a study, a run or a file:\n"

@@ -18,7 +18,7 @@ def evaluation_table(found: Evaluation) -> Table:
     ]
     entries.append((found.metrics["test/mae"], found.record.name, found.metrics, ""))
     for mae, name, metrics, style in sorted(entries, key=lambda entry: entry[0]):
-        spread = f" ± {metrics['test/mae_std']:.3f}" if "test/mae_std" in metrics else ""
+        spread = f" ± {metrics['test/mae_std']:.3f}" if metrics.get("test/mae_std") else ""
         made.add_row(
             name,
             f"{mae:.3f}{spread}",

@@ -7,7 +7,7 @@ from rich.console import Group
 from rich.text import Text
 
 from search.results.judgement import interval
-from search.results.leaderboard import Row, best_trial
+from search.results.leaderboard import Row, best_forecaster
 from search.terminal.tables import Column, fitted_table
 
 
@@ -20,7 +20,7 @@ def leaderboard_table(
     baselines: int | None = None,
     brief: bool = False,
 ) -> Group:
-    """Returns a table of the best trials and baselines, and a line that counts the others.
+    """Returns a table of ensemble, best trials and baselines, and a line that counts the others.
 
     Args:
         board: all trials and baselines, best first.
@@ -30,14 +30,15 @@ def leaderboard_table(
         baselines: maximum number of baselines to show; None shows all.
         brief: whether rows are cut to one line and the run ids are the first column to be dropped.
     """
-    most = {"trial": trials, "baseline": len(board) if baselines is None else baselines}
+    shown_baselines = len(board) if baselines is None else baselines
+    most = {"trial": trials, "baseline": shown_baselines, "ensemble": 1}
     counts: Counter[str] = Counter()
     shown = []
     for row in board:
         counts[row.kind] += 1
         if counts[row.kind] <= most[row.kind]:
             shown.append(row)
-    best = best_trial(board)
+    best = best_forecaster(board)
     finals, several = any(row.fresh for row in board), any(row.pareto is not None for row in board)
     known = any(interval(row.counted) for row in shown)
 

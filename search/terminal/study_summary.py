@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from search.results.leaderboard import Row, best_trial
+from search.results.leaderboard import Row, best_forecaster
 from search.results.verdict import optimism, verdict
 from search.terminal.console import print_line, verdict_style
 from search.terminal.leaderboard_table import leaderboard_table
@@ -46,7 +46,7 @@ class StudySummary:
 def print_summary(console: Console, end: StudySummary) -> None:
     """Prints the top of the leaderboard, the verdict, and the commands to run next."""
     baselines = sum(row.kind == "baseline" for row in end.board)
-    trials = min(len(end.board) - baselines, _ROWS - min(baselines, _BASELINES))
+    trials = min(sum(row.kind == "trial" for row in end.board), _ROWS - min(baselines, _BASELINES))
     console.print(
         leaderboard_table(
             end.board,
@@ -57,7 +57,7 @@ def print_summary(console: Console, end: StudySummary) -> None:
             brief=True,
         )
     )
-    best = best_trial(end.board)
+    best = best_forecaster(end.board)
     style = verdict_style(best.verdict if best else None)
     print_line(console, verdict(end.board, end.unit, brief=True), style)
     for line in filter(None, [optimism(end.board, end.unit), end.state]):

@@ -99,9 +99,8 @@ class Ledger:
             "seed": plan.seed,
             names.EXECUTIONS: plan.config["study"]["executions"],
         }
-        known = {names.KIND: kind, names.TRIAL: str(plan.number), **tags}
         name = f"{kind} · trial {plan.number} · {label(plan.config)}"
-        return self._start(name, known, params, self.now())
+        return self.start_kind(kind, name, params, {names.TRIAL: str(plan.number), **tags})
 
     def end_trial(
         self,
@@ -131,12 +130,14 @@ class Ledger:
         self._end(run_id, "lost", reason, self.now())
 
     def lose_open(self, runs: Sequence[Record], reason: str) -> list[Record]:
-        """Marks the open runs of trials and finalists as lost.
+        """Marks the open runs of trials, finalists and ensembles as lost.
 
         Returns:
             The other runs, so that the caller need not read them all from the store again.
         """
-        is_open = [run.kind in ("trial", "finalist") and run.state is None for run in runs]
+        is_open = [
+            run.kind in ("trial", "finalist", "ensemble") and run.state is None for run in runs
+        ]
         for run in compress(runs, is_open):
             self.lose_trial(run.run_id, reason)
         return [run for run, lost in zip(runs, is_open, strict=True) if not lost]
@@ -155,6 +156,10 @@ class Ledger:
         tags = {names.RESULT: verdict, names.NOTE: verdict}
         self._end(run_id, result.state, result.reason, at, metrics=metrics, tags=tags)
 
+    def end_run(self, run_id: str, metrics: Mapping[str, float]) -> None:
+        """Ends a run as complete, with its final metrics."""
+        self._end(run_id, "complete", "", self.now(), metrics=finals(metrics, 0, self.now()))
+
     def log_baseline(
         self,
         name: str,
@@ -171,6 +176,12 @@ class Ledger:
         self._log(run_id, params=params, metrics=finals(metrics, 0, at))
         self._end(run_id, "failed" if failed else "complete", failed, self.now())
         return run_id
+
+    def start_kind(
+        self, kind: str, name: str, params: Mapping[str, Any], tags: Mapping[str, str]
+    ) -> str:
+        """Creates a run of this kind and returns its id."""
+        return self._start(name, {names.KIND: kind, **tags}, params, self.now())
 
     def update_skill(
         self,
@@ -270,10 +281,8 @@ class Ledger:
             self.client.log_batch(
                 run_id,
                 metrics=logged[start : start + _BATCH],
-                params=[Param(*item) for item in (params or {}).items()] if not start else [],
-                tags=[RunTag(*item) for item in (tags or {}).items()]
-                if start == starts[-1]
-                else [],
+                params=[Param(*item) for item in (params or {}).items() if not start],
+                tags=[RunTag(*item) for item in (tags or {}).items() if start == starts[-1]],
             )
 
     def _end(

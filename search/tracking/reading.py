@@ -15,6 +15,7 @@ from search.tracking import names
 
 _PAGE = 1000
 FINISHED = ("complete", "pruned", "failed")
+RETRAINABLE = ("trial", "finalist", "ensemble")  # kinds of run that can be trained again
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,8 @@ def find_study(client: MlflowClient, name: str | None) -> Record:
     )
 
 
-def find_run(
-    client: MlflowClient, text: str, kinds: Collection[str] = ("trial", "finalist")
-) -> Record:
-    """Returns the run for the argument RUN: a run id or `STUDY:best`.
+def find_run(client: MlflowClient, text: str, kinds: Collection[str] = RETRAINABLE) -> Record:
+    """Returns the run for the argument RUN: a run id, `STUDY:best` or `STUDY:ensemble`.
 
     If the run repeats the point of another trial, returns the run of that trial.
 
@@ -122,12 +121,14 @@ def find_run(
         if names.BEST not in record.tags:
             raise BadInput(f"study {study!r} has no best trial: {record.tags.get(names.RESULT)}")
         text = record.tags[names.BEST]
+    if colon and word == "ensemble":
+        text = find_ensemble(client, find_study(client, study)).run_id
     try:
         found = _record(client.get_run(text))
     except MlflowException:
         raise BadInput(
             f"there is no run {text!r} in the store\n"
-            "possible: a run id from `sweepcast leaderboard`, or STUDY:best"
+            "possible: a run id from `sweepcast leaderboard`, STUDY:best or STUDY:ensemble"
         ) from None
     if found.kind not in kinds:
         raise BadInput(
@@ -141,6 +142,21 @@ def find_run(
         if ended and run.tags.get(names.TRIAL) == original and names.DUPLICATE_OF not in run.tags:
             return run
     raise BadInput(f"run {text} repeats the point of trial {original}, which no longer exists")
+
+
+def find_ensemble(client: MlflowClient, study: Record) -> Record:
+    """Returns the latest ensemble of a study.
+
+    Raises:
+        BadInput: the study has no ensemble.
+    """
+    found = [r for r in children(client, study) if r.kind == "ensemble" and r.state == "complete"]
+    if not found:
+        raise BadInput(
+            f"study {study.study!r} has no ensemble: run it again with study.ensemble=auto and "
+            "more trials"
+        )
+    return found[-1]
 
 
 def count_test_reads(client: MlflowClient, digest: str) -> int:

@@ -214,7 +214,13 @@ def targets(origins: NDArray[np.int64], horizon: int) -> NDArray[np.int64]:
 
 
 def problem(seen: Visible, fold: Fold, task: Task) -> Problem:
-    """Returns the fold as a problem for the baselines, with the same targets as every trial."""
+    """Returns the fold as a problem for the baselines, with the same targets as every trial.
+
+    A fold that trains on the whole series has no targets; its problem has those that come last.
+    """
+    origins = origins_of(fold, task)
+    if fold.train_stop == fold.validation_stop:
+        origins = np.array([fold.train_stop - 1 - task.horizon])
     return Problem(
         values=seen.values[:, seen.target],
         observed=seen.observed,
@@ -224,7 +230,7 @@ def problem(seen: Visible, fold: Fold, task: Task) -> Problem:
         inputs=np.delete(seen.values, seen.target, axis=1),
         horizon=task.horizon,
         train_stop=fold.train_stop,
-        origins=origins_of(fold, task),
+        origins=origins,
     )
 
 

@@ -14,6 +14,7 @@ from search.trial.data import ALL, VALIDATION
 from search.trial.scores import scores, skill
 
 Array = NDArray[np.float64]
+FORECASTS = "forecasts.npz"  # the forecasts of each fold, averaged over the executions
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,13 @@ class Result:
         first = [execution for execution in self.executions if execution.execution == 0]
         return first[-1] if first else None
 
+    @property
+    def averaged(self) -> tuple[Array, ...]:
+        """The forecasts [N, H] of each fold, averaged over its executions."""
+        folds = sorted({execution.fold for execution in self.executions})
+        by_fold = [[e.forecast for e in self.executions if e.fold == fold] for fold in folds]
+        return tuple(np.mean(forecasts, axis=0) for forecasts in by_fold)
+
     def metrics(self, baseline_mae: float) -> dict[str, float]:
         """Returns means over folds and executions, in the series' units, by their MLflow names.
 
@@ -139,12 +147,9 @@ class Result:
 
     def averaged_mae(self) -> float:
         """Returns the MAE of the mean of the executions' forecasts, averaged over the folds."""
-        maes = []
-        for fold in {execution.fold for execution in self.executions}:
-            alike = [execution for execution in self.executions if execution.fold == fold]
-            forecast = np.mean([execution.forecast for execution in alike], axis=0)
-            maes.append(float(np.nanmean(np.abs(forecast - alike[0].actual))))
-        return float(np.mean(maes))
+        actual = {execution.fold: execution.actual for execution in self.executions}
+        pairs = zip(self.averaged, (actual[fold] for fold in sorted(actual)), strict=True)
+        return float(np.mean([np.nanmean(np.abs(mean - readings)) for mean, readings in pairs]))
 
     def without(self, *names: str) -> "Result":
         """Returns the result without these artifacts."""

@@ -150,8 +150,8 @@ def test_an_invalid_history_or_model_is_reported(promoted: tuple[Any, Any], tmp_
     days = chaos()[:15]
     history = write(tmp_path / "history.csv", days)
     short = write(tmp_path / "short.csv", days[:2])
-    weekly = tmp_path / "weekly.csv"
-    weekly.write_text("day,level\n2020-01-01,1\n2020-01-08,2\n2020-01-15,3\n2020-01-22,3\n")
+    sparse = tmp_path / "sparse.csv"
+    sparse.write_text("day,level\n2020-01-01,1\n2020-01-15,2\n2020-01-29,3\n2020-02-12,3\n")
     gap = tmp_path / "gap.csv"
     lines = history.read_text().splitlines()
     gap.write_text("\n".join([*lines[:4], *lines[12:]]) + "\n")
@@ -159,7 +159,7 @@ def test_an_invalid_history_or_model_is_reported(promoted: tuple[Any, Any], tmp_
     bad.write_text("day,other,level\n2020-01-01,1,0.5\n2020-01-02,2,oops\n2020-01-03,3,0.1\n")
     for model, file, message in (
         ("sweepcast-chaos", short, "needs at least 3"),
-        ("sweepcast-chaos", weekly, "has no reading from 2020-01-02"),
+        ("sweepcast-chaos", sparse, "has no reading from 2020-01-02"),
         ("sweepcast-chaos", gap, "has no reading from 2020-01-04"),
         ("sweepcast-chaos", bad, "'oops'"),
         ("sweepcast-chaos", tmp_path / "none.csv", "none.csv"),

@@ -70,6 +70,7 @@ def test_trials_of_a_million_epochs_end_at_the_limit_and_can_be_reproduced(
     assert "Bit-for-bit identical" in again.out
 
 
+@pytest.mark.long
 def test_a_resumed_study_goes_on_after_the_trials_that_were_stopped(
     sweepcast: Any, short: tuple[str, ...], eager: None
 ) -> None:
@@ -100,6 +101,7 @@ def test_every_kind_of_search_accepts_trials_that_were_stopped(
     assert {state for state, _ in states(sweepcast)} == {"pruned"}
 
 
+@pytest.mark.long
 def test_a_trial_that_does_not_answer_is_lost_and_retried(
     sweepcast: Any, short: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from search.retraining.champion import forecaster_of_run
+from search.promotion.unregistered import forecaster_of_run
 from search.serving.forecaster import Forecaster, LoadedForecaster
 from search.serving.inputs import from_file
 

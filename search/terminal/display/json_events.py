@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from rich.console import Console
 
 from search.config.schema import StudyOptions
-from search.results.leaderboard import beats, best_trial
+from search.results.leaderboard import beats, best_forecaster
 from search.results.verdict import verdict
 from search.study.history import FinishedTrial
 from search.terminal.display.base import Display, StudyProgress
@@ -121,7 +121,7 @@ class EventDisplay(Display):
     def study_ended(self, end: StudySummary) -> None:
         """Emits the result of the study, with `--quiet` too."""
         self._quiet = False
-        best = best_trial(end.board)
+        best = best_forecaster(end.board)
         states = [row.state for row in end.board if row.kind == "trial"]
         self._emit(
             "study_ended",

@@ -2,21 +2,25 @@
 
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
+from importlib import metadata
 
 from search.engine.environment import describe_environment
 from search.errors import BadInput
-from search.retraining.champion import Champion, example_of, refit
+from search.promotion.champion import Champion, example_of, refit_trial
+from search.promotion.ensemble import refit_ensemble
+from search.retraining.ensemble.recorded import RecordedEnsemble
 from search.retraining.evaluation import Evaluation
-from search.retraining.recorded_run import RecordedRun
-from search.serving.forecaster import LoadedForecaster
+from search.retraining.recorded_run import Recorded, RecordedRun
+from search.serving.ensemble import EnsembleForecaster
 from search.serving.inputs import from_table
+from search.serving.loading import Served, load_forecaster
 from search.study.callback import Observe
 from search.tracking import names
 from search.tracking.registry import model_name, register
 from search.tracking.store.files import check_unmoved
 
 
-def check_promotable(recorded: RecordedRun) -> None:
+def check_promotable(recorded: Recorded) -> None:
     """Checks that a run can be promoted, before anything is trained.
 
     Raises:
@@ -33,11 +37,10 @@ def check_promotable(recorded: RecordedRun) -> None:
 
 
 def register_champion(
-    recorded: RecordedRun,
+    recorded: RecordedRun | RecordedEnsemble,
     evaluation: Evaluation,
     observe: Observe,
     *,
-    epochs: int,
     trusted: Collection[str],
     verdict: Sequence[str],
 ) -> tuple[str, str, Champion]:
@@ -47,7 +50,6 @@ def register_champion(
         recorded: the run to promote.
         evaluation: its evaluation on the test block.
         observe: opens the display of the trainings.
-        epochs: number of epochs of each training.
         trusted: packages whose layers the model may use.
         verdict: sentences about the evaluation, for the description of the model.
 
@@ -58,19 +60,23 @@ def register_champion(
         BadInput: a training failed.
     """
     ledger, best = recorded.ledger, evaluation.rival
-    champion = refit(recorded, evaluation, observe, epochs=epochs)
+    champion = (
+        refit_ensemble(recorded, evaluation, observe)
+        if isinstance(recorded, RecordedEnsemble)
+        else refit_trial(recorded, evaluation, observe)
+    )
     forecaster = champion.forecaster
-    run_id = ledger.start_again("champion", champion.plan, {names.EVALUATES: evaluation.run_id})
+    run_id = recorded.begin("champion", champion.plans, {names.EVALUATES: evaluation.run_id})
     metrics = {key: value for key, value in evaluation.metrics.items() if key.startswith("test/")}
     metrics |= {f"test/coverage_{level}": share for level, share in champion.coverage.items()}
-    to_beat = next(iter(recorded.validated_baselines.values()), champion.plan.baseline_mae)
+    to_beat = next(iter(recorded.validated_baselines.values()), best.mae)
     scores = champion.validation.metrics(to_beat)
     metrics |= {key: value for key, value in scores.items() if key.startswith("validation/")}
     example = example_of(recorded, forecaster)
     name = model_name(forecaster.series)
     with ExitStack() as stack:
         stack.callback(ledger.lose_if_open, run_id, "interrupted")
-        loaded = LoadedForecaster(forecaster, trusted)
+        loaded = load_forecaster(forecaster, trusted)
         version = register(
             recorded.client,
             run_id,
@@ -78,8 +84,8 @@ def register_champion(
             forecaster.files(),
             example=example,
             answer=loaded.forecast(from_table(example, forecaster)),
-            requirements=[f"{package}=={v}" for package, v in _versions().items()],
-            description=_description(recorded, champion, epochs, verdict),
+            requirements=[f"{package}=={v}" for package, v in _versions(forecaster).items()],
+            description=_description(recorded, champion, verdict),
             tags={
                 names.STUDY: recorded.record.study,
                 names.EVALUATES: recorded.record.run_id,
@@ -92,13 +98,27 @@ def register_champion(
     return name, version, champion
 
 
-def _versions() -> dict[str, str]:
+def trained_on(champion: Champion) -> str:
+    """Returns how many models a champion has and how long they were trained, after a comma."""
+    epochs = {plan.epochs or plan.config["training"]["epochs"] for plan in champion.plans}
+    if not epochs:
+        return ""
+    models = len(champion.plans)
+    low, high = min(epochs), max(epochs)
+    span = f"{low} to {high}" if high > low else str(low)
+    return f", {models} model{'s' if models > 1 else ''} of {span} epochs"
+
+
+def _versions(forecaster: Served) -> dict[str, str]:
     packages = describe_environment()["packages"]
-    return packages if isinstance(packages, dict) else {}
+    versions = dict(packages) if isinstance(packages, dict) else {}
+    if isinstance(forecaster, EnsembleForecaster):  # its baselines need the library
+        versions["statsforecast"] = metadata.version("statsforecast")
+    return versions
 
 
 def _description(
-    recorded: RecordedRun, champion: Champion, epochs: int, verdict: Sequence[str]
+    recorded: RecordedRun | RecordedEnsemble, champion: Champion, verdict: Sequence[str]
 ) -> str:
     config, forecaster = recorded.config, champion.forecaster
     ends = [str(moment)[:10] for moment in recorded.series.timestamps[[0, -1]]]
@@ -111,8 +131,8 @@ def _description(
         "",
         *verdict,
         "",
-        f"Study `{recorded.record.study}`, trial {recorded.record.number} (run "
-        f"`{recorded.record.run_id}`). Refitted on {ends[0]} to {ends[1]}, {epochs} epochs. "
+        f"Study `{recorded.record.study}`, {recorded.record.name} (run "
+        f"`{recorded.record.run_id}`). Refitted on {ends[0]} to {ends[1]}{trained_on(champion)}. "
         f"Share of the test block inside the intervals: {shares}.",
     ]
     return "\n".join(lines)

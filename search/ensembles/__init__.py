@@ -1,0 +1,1 @@
+"""Combines the forecasts of trials and baselines into ensembles."""

@@ -1,0 +1,1 @@
+"""Trains the members of a recorded ensemble again and combines them."""
