@@ -88,7 +88,7 @@ def measured(recipe: Recipe, command: list[str]) -> dict[str, Any]:
     searched = time.monotonic() - started
     (study,) = re.findall(r"^study: +(\S+)$", output, re.MULTILINE)
     board = json.loads(sweepcast("leaderboard", study, "--json"))
-    best = next(row for row in board["rows"] if row["kind"] == "trial")
+    best = next(row for row in board["rows"] if row["kind"] in ("trial", "ensemble"))
     baseline = next(row for row in board["rows"] if row["kind"] == "baseline")
     figures: dict[str, Any] = {
         "command": shlex.join(["sweepcast", *recipe.command]),
@@ -107,7 +107,7 @@ def measured(recipe: Recipe, command: list[str]) -> dict[str, Any]:
     found = json.loads(sweepcast("evaluate", f"{study}:best", "--seeds", seeds, "--json"))
     figures["test"] = found["metrics"]
     figures["test_seeds"] = found["seeds"]
-    figures["test_baseline"] = next(iter(found["baselines"]))
+    figures["test_baseline"] = found["baseline"]
     if recipe.experiment.endswith("_best") and not recipe.overrides:
         keep_picture(found["run_id"], recipe.experiment)
     return figures
@@ -133,9 +133,10 @@ def row(name: str, figures: dict[str, Any]) -> str:
         cells += ["–", "–", "–"]
     else:
         best = figures["test_baseline"]
+        test_spread = f" ± {test['test/mae_std']:.3f}" if test["test/mae_std"] else ""
         ends = f"{test['test/skill_low']:+.1%} to {test['test/skill_high']:+.1%}"
         cells += [
-            f"{test['test/mae']:.3f} ± {test['test/mae_std']:.3f} ({figures['test_seeds']})",
+            f"{test['test/mae']:.3f}{test_spread} ({figures['test_seeds']})",
             f"{test[f'test/baseline/{best}/mae']:.3f} {best.replace('_', ' ')}",
             f"{test['test/skill']:+.1%} ({ends})",
         ]
@@ -149,12 +150,14 @@ HEAD = """\
 *Validation* is the score behind the choice of a trial: for a search, the mean of the chosen trial
 over fresh seeds (number of seeds in brackets). *Test* is the block at the end of the series, which
 nothing reads before the evaluation: mean ± standard deviation over fresh seeds, trained on all data
-before the block, next to the best baseline there. The skill comes with the 95 % interval of a
-paired block bootstrap over the targets. The time is that of the search or training, without the
-test.
+before the block, next to the baseline that was best on validation. An ensemble has one score: it
+averages the seeds of its members. Rows measured before there were textbook baselines compare with
+the baseline that is best on the test block, in hindsight. The skill comes with the 95 % interval
+of a paired block bootstrap over the targets. The time is that of the search or training, without
+the test.
 
 """
-GOALS = {"giss_best": 1.00, "cet_best": 1.275, "seattle_best": 2.09, "synthetic_best": 4.39}
+GOALS = {"giss_best": 1.04, "cet_best": 1.265, "seattle_best": 2.03, "synthetic_best": 4.33}
 
 
 def document(record: dict[str, Any]) -> str:
@@ -187,7 +190,7 @@ def document(record: dict[str, Any]) -> str:
 def table(record: dict[str, Any]) -> str:
     """Returns a table of results."""
     lines = [
-        "| recipe | validation MAE | best baseline | test MAE | best baseline | skill | time |",
+        "| recipe | validation MAE | best baseline | test MAE | that baseline | skill | time |",
         "|---|---|---|---|---|---|---|",
         *(row(name, figures) for name, figures in record.items()),
     ]
