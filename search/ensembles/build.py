@@ -48,9 +48,9 @@ def build_ensemble(
     found = candidates(ledger.client, runs, baselines)
     if all(one.kind == "baseline" for one in found):
         return None
-    targets = Targets.of(series, task)
+    targets, forecasts = Targets.of(series, task), stacked(found)
     try:
-        selection = select(stacked(found), targets.actual)
+        selection = select(forecasts, targets.actual)
     except ValueError:
         return None
     ensemble = _ensemble(found, selection)
@@ -59,8 +59,7 @@ def build_ensemble(
         params |= {f"ensemble.member.{i}": one.name, f"ensemble.weight.{i}": one.weight}
     run_id = ledger.start_kind("ensemble", f"ensemble · {ensemble.label}", params, {})
     drawn = pictures(selection.forecasts, targets, series, task, baselines[0], ensemble.label)
-    candidate_file = packed_forecasts(stacked(found))
-    files = {FILE: ensemble.to_json(), CANDIDATES: candidate_file, **drawn}
+    files = {FILE: ensemble.to_json(), CANDIDATES: packed_forecasts(forecasts), **drawn}
     ledger.log_files(run_id, files)
     ledger.end_run(run_id, _metrics(selection, targets, baselines[0]))
     return ensemble

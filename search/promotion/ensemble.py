@@ -52,13 +52,15 @@ def refit_ensemble(
         BadInput: a training failed, or a baseline could not be fitted.
     """
     series, config = recorded.series, recorded.config
-    plans = [plan for trial in recorded.trials for plan in _final_plans(trial, recorded.seeds)]
+    beside = score_baselines(series, config.task)
+    plans = [
+        plan for trial in recorded.trials for plan in _final_plans(trial, beside, recorded.seeds)
+    ]
     results = trained_completely(plans, recorded, observe)
     models = [result.artifacts["model.keras"] for result in results]
     by_trial = [models[i : i + recorded.seeds] for i in range(0, len(models), recorded.seeds)]
-    baselines = all_baselines(series, config.task, config.baselines, ALL)
-    chosen = choice(recorded, recorded.candidates())
-    validation = result_of(chosen.forecasts, Targets.of(series, config.task))
+    baselines = all_baselines(series, config.task, recorded.textbook, ALL)
+    validation = _validation(recorded)
     spans = intervals([e.actual - e.forecast for e in validation.executions])
     return Champion(
         plans=plans,
@@ -87,17 +89,20 @@ def stored_ensemble(recorded: RecordedEnsemble) -> EnsembleForecaster:
                 "set tracking.models=all to keep the models of all trials"
             )
         models.append([model])
-    baselines = all_baselines(series, config.task, config.baselines)
-    actual = Targets.of(series, config.task).actual
-    made = choice(recorded, recorded.candidates()).forecasts
-    spans = intervals([a - f for a, f in zip(actual, made, strict=True)])
+    baselines = all_baselines(series, config.task, recorded.textbook)
+    spans = intervals([e.actual - e.forecast for e in _validation(recorded).executions])
     return _forecaster(recorded, spans, models, baselines)
 
 
-def _final_plans(trial: RecordedRun, seeds: int) -> Iterator[Plan]:
+def _validation(recorded: RecordedEnsemble) -> Result:
+    """Returns the result by which the study scored the ensemble on the validation folds."""
+    chosen = choice(recorded, recorded.candidates())
+    return result_of(chosen.forecasts, Targets.of(recorded.series, recorded.config.task))
+
+
+def _final_plans(trial: RecordedRun, beside: Sequence[Baseline], seeds: int) -> Iterator[Plan]:
     """Yields the plans that train a trial on all readings, one for each seed."""
     final = trial.with_executions(1).keeping_model()
-    beside = score_baselines(trial.series, trial.config.task)
     number = trial.record.number
     for i in range(seeds):
         seed = derived(trial.config.study.seed, number, CHAMPION, i)

@@ -12,14 +12,7 @@ from search.trial.data import visible
 
 def forecaster_of(recorded: RecordedRun, spans: Sequence[Interval], model: bytes) -> Forecaster:
     """Returns the forecaster of a run's trained model, with the properties of its series."""
-    net = net_of(recorded, model)
-    return Forecaster(
-        **properties(recorded, spans),
-        window_size=net.window_size,
-        lag=net.lag,
-        calendar=net.calendar,
-        model=net.model,
-    )
+    return Forecaster(**properties(recorded, spans), **vars(net_of(recorded, model)))
 
 
 def net_of(recorded: RecordedRun, model: bytes) -> Net:

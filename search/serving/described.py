@@ -3,8 +3,11 @@
 Letters: T steps of a history, C channels, H horizon.
 """
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +24,7 @@ Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
-class Described:
+class Described(ABC):
     """The properties of a forecaster and of its series.
 
     Attributes:
@@ -49,18 +52,14 @@ class Described:
     intervals: tuple[Interval, ...]
 
     @property
+    @abstractmethod
     def least(self) -> int:
         """The minimum length of a history in steps."""
-        raise NotImplementedError
 
     @property
     def shown_steps(self) -> int:
         """The number of steps of the history that a figure of a forecast shows."""
         return self.least
-
-    def files(self) -> dict[str, bytes]:
-        """Returns the forecaster as files, by name."""
-        raise NotImplementedError
 
     def ordered(self, history: Series) -> Array:
         """Returns the readings [T, C] of a history in the order of the channels, with gaps.
@@ -92,6 +91,17 @@ class Described:
             str(one.level): {"lower": one.lower.tolist(), "upper": one.upper.tolist()}
             for one in self.intervals
         }
+
+
+@contextmanager
+def reading(spec: str) -> Iterator[None]:
+    """Reports a missing or damaged file of a forecaster that `spec` describes as bad input."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise BadInput(f"{Path(error.filename).name} of the model is missing") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadInput(f"{spec} of the model cannot be read: {error}") from None
 
 
 def intervals_of(plain: Mapping[str, Any], horizon: int) -> tuple[Interval, ...]:

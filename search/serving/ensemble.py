@@ -23,7 +23,7 @@ from models.combination import Combination
 from models.errors import CannotForecast
 from search.engine.environment import prepare_process
 from search.errors import BadInput
-from search.serving.described import Described, intervals_of
+from search.serving.described import Described, intervals_of, reading
 from search.serving.forecaster import check_types
 from search.serving.net import LoadedNet, Net
 
@@ -102,7 +102,7 @@ class EnsembleForecaster(Described):
         Raises:
             BadInput: a file is missing or damaged.
         """
-        try:
+        with reading(SPEC):
             spec = json.loads((folder / SPEC).read_text("utf-8"))
             members = tuple(_member(one, folder) for one in spec.pop("members"))
             check_types(spec, Described)
@@ -112,10 +112,6 @@ class EnsembleForecaster(Described):
                 raise ValueError("the weights of the members do not add up to 1")
             spec["intervals"] = intervals_of(spec["intervals"], spec["horizon"])
             return cls(**{**spec, "channels": tuple(spec["channels"])}, members=members)
-        except FileNotFoundError as error:
-            raise BadInput(f"{Path(error.filename).name} of the model is missing") from None
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BadInput(f"{SPEC} of the model cannot be read: {error}") from None
 
 
 def _member(plain: Mapping[str, Any], folder: Path) -> ServedMember:

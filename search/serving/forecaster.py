@@ -11,43 +11,20 @@ import pandas as pd
 from datasets import Series
 from datasets.windows import fill_forward
 from search.engine.environment import prepare_process
-from search.errors import BadInput
-from search.serving.described import Described, intervals_of
+from search.serving.described import Described, intervals_of, reading
 from search.serving.net import LoadedNet, Net
 
 SPEC, MODEL = "forecaster.json", "model.keras"
 
 
 @dataclass(frozen=True, eq=False)
-class Forecaster(Described):
-    """A trained model and the properties of its series.
-
-    Attributes:
-        window_size: number of past steps that the model sees.
-        lag: steps of a season that the model sees before its window, or 0.
-        calendar: number of Fourier pairs of the timestamp that the model sees.
-        model: content of a .keras file that takes raw readings.
-    """
-
-    window_size: int
-    lag: int
-    calendar: int
-    model: bytes
-
-    @property
-    def net(self) -> Net:
-        """The trained net."""
-        return Net(self.window_size, self.lag, self.calendar, self.model)
+class Forecaster(Net, Described):
+    """A trained net and the properties of its series."""
 
     @property
     def models(self) -> tuple[bytes, ...]:
         """The contents of all .keras files."""
         return (self.model,)
-
-    @property
-    def least(self) -> int:
-        """The minimum length of a history in steps."""
-        return self.net.least
 
     @property
     def shown_steps(self) -> int:
@@ -67,19 +44,15 @@ class Forecaster(Described):
         Raises:
             BadInput: a file is missing or damaged.
         """
-        try:
+        with reading(SPEC):
             spec = json.loads((folder / SPEC).read_text("utf-8"))
             model = (folder / MODEL).read_bytes()
             check_types(spec, cls)
             spec["intervals"] = intervals_of(spec["intervals"], spec["horizon"])
             return cls(**{**spec, "channels": tuple(spec["channels"])}, model=model)
-        except FileNotFoundError as error:
-            raise BadInput(f"{Path(error.filename).name} of the model is missing") from None
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BadInput(f"{SPEC} of the model cannot be read: {error}") from None
 
 
-def check_types(spec: dict[str, Any], kind: type[Described]) -> None:
+def check_types(spec: dict[str, Any], kind: type[Any]) -> None:
     """Checks that all values have the types of a forecaster; tuples are stored as lists.
 
     Raises:
@@ -109,7 +82,7 @@ class LoadedForecaster:
     def __init__(self, forecaster: Forecaster, trusted: Collection[str] = ()) -> None:
         self.forecaster: Described = forecaster
         prepare_process(forecaster.threads)
-        self._net = LoadedNet(forecaster.net, forecaster.horizon, SPEC, trusted)
+        self._net = LoadedNet(forecaster, forecaster.horizon, SPEC, trusted)
 
     def forecast(self, history: Series) -> pd.DataFrame:
         """Returns the forecast of the H steps after the last reading of the target.

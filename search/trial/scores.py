@@ -64,20 +64,6 @@ def skill(mae: float, baseline_mae: float) -> float:
     return 1 - mae / baseline_mae if baseline_mae > 0 else float("nan")
 
 
-def skill_interval(
-    actual: Array, forecasts: Sequence[Array], baseline: Array
-) -> tuple[float, float]:
-    """Returns the 95 % confidence interval of the skill of `forecasts` against `baseline`.
-
-    Args:
-        actual: readings [N, H] in chronological order; NaN where one is missing.
-        forecasts: forecasts [N, H] of each seed; their errors are averaged.
-        baseline: forecasts [N, H] of the baseline.
-    """
-    ours, theirs = losses(actual, forecasts), losses(actual, [baseline])
-    return paired_interval(ours, theirs, horizon=actual.shape[1])
-
-
 def losses(actual: Array, forecasts: Sequence[Array]) -> Array:
     """Returns the sum of the absolute errors at each origin [N], averaged over the seeds.
 

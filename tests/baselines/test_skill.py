@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from search.baselines.scoring import Baseline
 from search.baselines.skill import SkillIntervals, skill_ends
 from search.trial.result import Execution, Result
-from search.trial.scores import losses, paired_interval, skill_interval
+from search.trial.scores import losses, paired_interval
 
 Array = NDArray[np.float64]
 LOW, HIGH = "validation/skill_low", "validation/skill_high"
@@ -40,7 +40,9 @@ def test_the_interval_of_a_trial_is_that_of_its_forecasts(arrays: tuple[Array, .
     actual, first, second, other = arrays
     best = baseline("ridge", actual, other)
     found = SkillIntervals([best], lambda: False).of(result(0, actual, first, second))
-    assert (found[LOW], found[HIGH]) == skill_interval(actual, [first, second], other)
+    assert (found[LOW], found[HIGH]) == paired_interval(
+        losses(actual, [first, second]), losses(actual, [other]), horizon=actual.shape[1]
+    )
     assert skill_ends(result(0, actual, first, second), best) == found
 
 

@@ -16,7 +16,7 @@ from search.retraining.finalists import pending_finalists
 from search.seeds import FINALIST, derived
 from search.tracking.reading import Record
 from search.trial.result import Execution, Result
-from search.trial.scores import skill_interval
+from search.trial.scores import losses, paired_interval
 
 pytestmark = pytest.mark.usefixtures("eager")
 SPACE = ("model=dense", "space=[]", "space.model.dense.units=[2,3,4,5]", "backend=optuna_grid")
@@ -39,6 +39,11 @@ def record(kind: str, number: int, mae: float, **more: Any) -> Record:
         params={"study.executions": "3"},
         metrics={"validation/mae": mae, "validation/skill": 0.0, **more},
     )
+
+
+def skill_interval(actual: Any, forecasts: Any, baseline: Any) -> tuple[float, float]:
+    ours, theirs = losses(actual, forecasts), losses(actual, [baseline])
+    return paired_interval(ours, theirs, horizon=actual.shape[1])
 
 
 def test_finalists_are_runs_and_the_best_one_becomes_the_best_trial(

@@ -64,17 +64,8 @@ def test_a_tiny_learning_rate_leaves_every_model_at_the_same_score(
     scores = []
     for model in ("dense", "recurrent"):
         config = configured(model, {"training.learning_rate": 1e-12, "training.epochs": 1})
-        plan = Plan(
-            number=0,
-            config=config.plain(),
-            point={},
-            seed=1,
-            digest=load_series(config.dataset).digest,
-            baselines=(),
-            baseline_mae=1.0,
-            prunable=False,
-            title="trial",
-        )
+        digest = load_series(config.dataset).digest
+        plan = Plan(0, config.plain(), {}, 1, digest, (), 1.0, prunable=False, title="trial")
         result = run_trial(plan, lambda _: None)
         assert result.reason == ""
         scores.append(result.metrics(1.0)["validation/mae"])

@@ -5,6 +5,7 @@ N forecast origins, H horizon.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,12 @@ class RecordedEnsemble(Recorded):
     ensemble: Ensemble
     trials: tuple[RecordedRun, ...]
     seeds: int
+
+    @property
+    def textbook(self) -> dict[str, Any]:
+        """The options of the textbook baselines that are members; the others need no fit."""
+        names_ = {member.name for member in self.ensemble.members if member.kind == "baseline"}
+        return {name: own for name, own in self.config.baselines.items() if name in names_}
 
     def with_executions(self, count: int) -> "RecordedEnsemble":
         """Returns the same ensemble with `count` seeds of each trial."""

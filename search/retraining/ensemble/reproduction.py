@@ -78,7 +78,7 @@ def _of_members(
     config = recorded.config
     fitted = {
         one.name: one.forecasts
-        for one in all_baselines(recorded.series, config.task, config.baselines)
+        for one in all_baselines(recorded.series, config.task, recorded.textbook)
     }
     for kind, of_kind in (
         ("forecasts of trials", [one for one in members if one.kind != "baseline"]),
